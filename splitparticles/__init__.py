@@ -1,0 +1,84 @@
+"""Turn a distribution into a few well-placed weighted particles.
+
+Particles go downhill on a discrepancy until they rest; where a particle's splitting
+matrix has a negative eigenvalue, it splits in two along that eigenvector; and again.
+
+>>> import splitparticles as sp
+>>> score = lambda x: -(x - 5.0) / 4.0  # of N(5, 2^2), row by row
+>>> result = sp.sample(score, [0.0, 0.0], n_particles=32)
+>>> result.mean().round(2), result.std().round(1)
+(array([5., 5.]), array([2., 2.]))
+"""
+
+from . import targets
+from ._compile import profile_of
+from ._store import StoreWarning
+from .descent import CoarseToFine, descend, rounds
+from .distances import energy_distance, ksd, mmd
+from .gaussian_mixture import GaussianMixture
+from .growth import Grown, RandomSplit, SteepestSplit
+from .kernels import (
+    Gaussian,
+    InverseMultiquadric,
+    Linear,
+    Matern52,
+    Quadratic,
+    RationalQuadratic,
+    median_bandwidth,
+)
+from .moves import LBFGS, Adam, GradientDescent, Moved
+from .objectives import KSD, MMD, FirstVariation, Objective
+from .particles import ParticleSet
+from .preconditioning import Preconditioner
+from .result import Result, ResultFileError, Round, Stop, load
+from .sampling import compress, sample
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "sample",
+    "compress",
+    "descend",
+    "rounds",
+    "ParticleSet",
+    "Gaussian",
+    "InverseMultiquadric",
+    "RationalQuadratic",
+    "Matern52",
+    "Linear",
+    "Quadratic",
+    "median_bandwidth",
+    "profile_of",
+    "Objective",
+    "FirstVariation",
+    "MMD",
+    "KSD",
+    "GradientDescent",
+    "Adam",
+    "LBFGS",
+    "Moved",
+    "SteepestSplit",
+    "RandomSplit",
+    "Grown",
+    "CoarseToFine",
+    "Preconditioner",
+    "Result",
+    "Round",
+    "Stop",
+    "ResultFileError",
+    "StoreWarning",
+    "load",
+    "GaussianMixture",
+    "targets",
+    "ksd",
+    "mmd",
+    "energy_distance",
+]
+
+
+def __getattr__(name):
+    if name == "plotting":  # matplotlib is imported only when something is drawn
+        import importlib
+
+        return importlib.import_module(".plotting", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

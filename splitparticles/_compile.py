@@ -1,0 +1,279 @@
+"""How loops are compiled: the one place that decides.
+
+A *loop* is a plain function over arrays whose first argument is the kernel, the
+named tuple of its parameters, and whose last two are the first and the last row
+to fill::
+
+    @compiled
+    def _sum(kernel, x, yt, v, out, first, last): ...
+
+Inside it, ``profile(kernel, u)`` becomes the machine code of that kernel's own
+profile.  Each kernel class gets its own compiled copy of the loop, made when it
+is first called, never at import.
+
+Three decisions stand here and nowhere else.
+
+* **Flags.**  ``nogil``, so that blocks of rows run on threads (`in_row_blocks`);
+  ``error_model="numpy"``, so that a division is one instruction; of the fast-math
+  flags only those that reorder sums.  None that lets the compiler assume that NaN
+  and infinity do not occur: they must come out as what they are.
+* **Threads.**  Rows are independent, so blocks of them go to a small pool of
+  Python threads.  A row never knows its block: the bits are the same for any
+  number of threads.  No threading layer of Numba is involved, so there is none to
+  abort when two threads call at once or after a fork.
+* **The store.**  Compiled code is kept on disk by `splitparticles._store`.
+"""
+
+import functools
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FunctionType
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+from . import _vector_math
+from ._store import store_on_disk
+
+FLAGS = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz"},
+}
+PROFILE_FLAGS = {"nogil": True, "error_model": "numpy"}
+
+# Below this many inner steps a call is over before a second thread has woken up,
+# and no single call holds back Ctrl-C for longer than a block of the larger size.
+STEPS_WORTH_A_THREAD = 200_000
+STEPS_OF_A_BLOCK = 50_000_000
+
+_profiles: dict[type, Callable] = {}
+_registered = threading.Lock()
+
+
+# ------------------------------------------------------------------ profiles
+def profile_of(kernel_class: type) -> Callable:
+    r"""Declare the profile of a radial kernel: a decorator.
+
+    A radial kernel is :math:`k(x, y) = \varphi(|x - y|^2)`.  Its class is a named
+    tuple of float parameters; its profile returns :math:`\varphi` and its first
+    four derivatives in :math:`u = |x - y|^2`.  MMD uses them up to the second, KSD
+    up to the third for gradients and the fourth for splitting matrices.
+
+    Parameters
+    ----------
+    kernel_class : type
+        The named tuple that holds the kernel's parameters.
+
+    Returns
+    -------
+    decorator
+        Takes the profile, a function ``(kernel, u) -> (phi, phi1, phi2, phi3,
+        phi4)`` of one float that Numba can compile, and returns it unchanged.
+
+    Raises
+    ------
+    TypeError
+        When `kernel_class` is not a named tuple or the profile does not take two
+        arguments.
+
+    Examples
+    --------
+    >>> import math
+    >>> from typing import NamedTuple
+    >>> import splitparticles as sp
+    >>> class Bell(NamedTuple):
+    ...     bandwidth: float = 1.0
+    >>> @sp.profile_of(Bell)
+    ... def bell(kernel, u):
+    ...     a = -1.0 / kernel.bandwidth**2
+    ...     phi = math.exp(a * u)
+    ...     return phi, a * phi, a**2 * phi, a**3 * phi, a**4 * phi
+    >>> round(sp.mmd([[0.0]], [[1.0]], kernel=Bell(2.0)), 6)
+    0.665116
+    """
+    if not (issubclass(kernel_class, tuple) and hasattr(kernel_class, "_fields")):
+        raise TypeError(f"kernel_class must be a named tuple, got {kernel_class!r}")
+
+    def declare(function: Callable) -> Callable:
+        code = getattr(function, "__code__", None)
+        if code is None or code.co_argcount != 2:
+            raise TypeError(
+                "a profile is a plain function of (kernel, u), "
+                f"got {getattr(function, '__name__', function)!r}"
+            )
+        with _registered:
+            _profiles[kernel_class] = function
+        return function
+
+    return declare
+
+
+def has_profile(kernel: object) -> bool:
+    """Whether `kernel` is a radial kernel that loops can use."""
+    return type(kernel) in _profiles
+
+
+def profile(kernel, u):
+    """Profile of `kernel` and its four derivatives at ``u = |x - y|^2``."""
+    return _profiles[type(kernel)](kernel, u)
+
+
+@overload(profile, jit_options=PROFILE_FLAGS)
+def _compiled_profile(kernel, u):
+    if isinstance(kernel, types.BaseNamedTuple):
+        return _for_vectors(_profiles[kernel.instance_class])
+
+
+def _for_vectors(function: Callable) -> Callable:
+    """Return the profile with its ``math`` replaced by what LLVM can vectorise."""
+    names = {
+        name: _vector_math if value is math else value
+        for name, value in function.__globals__.items()
+    }
+    return FunctionType(
+        function.__code__,
+        names,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+# --------------------------------------------------------------------- loops
+class compiled:
+    """Decorator: a loop, compiled for each kernel class when first called with it."""
+
+    def __init__(self, loop: Callable):
+        functools.update_wrapper(self, loop)
+        self.loop = loop
+        self._copies: dict[Callable | None, Callable] = {}
+        self._compiling = threading.Lock()
+
+    def __call__(self, kernel, *arguments):
+        """Run the loop."""
+        if hasattr(kernel, "in_loops"):
+            kernel = kernel.in_loops()
+        own_profile = _profiles.get(type(kernel))
+        copy = self._copies.get(own_profile)
+        if copy is None:
+            copy = self._compile(own_profile)
+        return copy(kernel, *arguments)
+
+    def _compile(self, own_profile):
+        with self._compiling:
+            if own_profile not in self._copies:
+                dispatcher = numba.njit(**FLAGS)(self.loop)
+                store_on_disk(dispatcher, own_profile)
+                self._copies[own_profile] = dispatcher
+            return self._copies[own_profile]
+
+
+def helper(function: Callable) -> Callable:
+    """Decorate a compiled function that loops call and Python never does."""
+    return numba.njit(**FLAGS)(function)
+
+
+# -------------------------------------------------------------------- layout
+BLOCK = 256  # partners at a time: the buffers of a loop stay in the nearest cache
+
+
+def in_blocks(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Lay the partners of a sum out for the innermost loop.
+
+    An array (n, d) becomes (blocks, d, size), one of shape (n,) becomes (blocks,
+    size); the last block is filled up with zeros.
+    """
+    n = len(arrays[0])
+    if n <= BLOCK:
+        return [np.ascontiguousarray(a.T)[None] for a in arrays]
+    blocks = -(-n // BLOCK)
+    laid_out = []
+    for a in arrays:
+        full = np.zeros((blocks * BLOCK, *a.shape[1:]))
+        full[:n] = a
+        full = full.reshape(blocks, BLOCK, *a.shape[1:])
+        laid_out.append(np.ascontiguousarray(np.swapaxes(full, 1, -1)))
+    return laid_out
+
+
+# ------------------------------------------------------------------- threads
+_n_threads: ContextVar[int | None] = ContextVar("n_threads", default=None)
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+def _forget_pools() -> None:
+    """Threads do not survive a fork: the child starts its own."""
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pools)
+
+
+@contextmanager
+def using_threads(n_threads: int | None) -> Iterator[None]:
+    """Loops called inside use this many threads; None is one a core."""
+    token = _n_threads.set(n_threads)
+    try:
+        yield
+    finally:
+        _n_threads.reset(token)
+
+
+@functools.cache
+def _n_cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity
+        return os.cpu_count() or 1
+
+
+def _plain(array):
+    """Return a form of which Numba compiles one version: writable and C-ordered."""
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.flags.writeable and array.flags.c_contiguous:
+        return array
+    return np.array(array, order="C")
+
+
+def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) -> None:
+    """Fill the `rows` of the outputs among `arrays`, in blocks, on the threads.
+
+    Parameters
+    ----------
+    loop : callable
+        ``loop(kernel, *arrays, first, last)`` fills rows first to last - 1.
+    steps : int
+        Inner steps of the whole call, for example rows times partners times d.
+    """
+    arrays = tuple(_plain(a) for a in arrays)
+    n_threads = _n_threads.get() or _n_cores()
+    if n_threads == 1 or steps < STEPS_WORTH_A_THREAD or rows < 2:
+        n_threads = 1
+    blocks = min(rows, max(n_threads, -(-steps // STEPS_OF_A_BLOCK)))
+    edges = [rows * b // blocks for b in range(blocks + 1)]
+    if n_threads == 1:
+        for first, last in zip(edges[:-1], edges[1:], strict=True):
+            loop(kernel, *arrays, first, last)
+        return
+    # compile in this thread, on no rows: the others would only wait for it
+    loop(kernel, *arrays, 0, 0)
+    pool = _pools.get(n_threads)
+    if pool is None:
+        pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
+    waiting = [
+        pool.submit(loop, kernel, *arrays, first, last)
+        for first, last in zip(edges[1:-1], edges[2:], strict=True)
+    ]
+    loop(kernel, *arrays, edges[0], edges[1])
+    for job in waiting:
+        job.result()

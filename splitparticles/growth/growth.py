@@ -1,0 +1,138 @@
+"""Growth: how a particle set gains particles, and the search for a split's step.
+
+A growth is a callable ``growth(objective, particles, limit, rng) -> Grown`` that
+adds at most `limit` particles; a plain function will do.  It keeps nothing between
+calls, and all its randomness comes from the generator it is handed.
+
+The published codes split with a fixed small step, which can raise the objective.
+Here the step is found by a search on the exact change, which costs O(n) a particle
+and trial (`Objective.split_change`).  Three numbers fix the search: to fourth order
+the change is :math:`\\tfrac12 \\lambda e^2 + Q e^4`, the least eigenvalue is known,
+one trial gives Q, and the minimum is at :math:`e^2 = -\\lambda / 4Q`.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from ..objectives.objective import Objective
+from ..particles import ParticleSet
+
+
+class Grown(NamedTuple):
+    """What a growth returns."""
+
+    particles: ParticleSet
+    """The larger set; the same object when nothing grew."""
+    parents: np.ndarray
+    """Parent row of each newcomer, -1 for one that has none, (m,)."""
+    predicted: float
+    """Predicted change of F to second order; nan where the rule predicts nothing."""
+    expected: float
+    """Change of F by the exact one-particle formula, summed over the newcomers."""
+    splitting_index: np.ndarray
+    """Curvature ``v' S_i v`` of each split, (m,)."""
+    least_index: float
+    """Least splitting eigenvalue over all particles; nan where it was not looked at."""
+    steps: np.ndarray
+    """Step of each split, (m,)."""
+
+
+class Growth(Protocol):
+    """Anything called with objective, particles, limit and rng that returns `Grown`."""
+
+    def __call__(
+        self,
+        objective: Objective,
+        particles: ParticleSet,
+        limit: int,
+        rng: np.random.Generator,
+    ) -> Grown:
+        """Add at most `limit` particles."""
+
+
+def nothing_grew(particles: ParticleSet, least_index: float = np.nan) -> Grown:
+    """Return the answer of a rule that found nobody worth splitting."""
+    none = np.zeros(0)
+    parents = np.zeros(0, dtype=int)
+    return Grown(particles, parents, 0.0, 0.0, none, least_index, none)
+
+
+def search_steps(
+    objective: Objective,
+    particles: ParticleSet,
+    parents: np.ndarray,
+    directions: np.ndarray,
+    index: np.ndarray,
+    trials: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best step of each split, and the exact change that it brings.
+
+    Parameters
+    ----------
+    parents, directions, index : ndarray, shapes (m,), (m, d), (m,)
+        Whom to split, along what, and the curvatures ``v' S v``.
+    trials : int
+        Exact changes looked at, each for all m particles at once.
+
+    Returns
+    -------
+    steps, changes : ndarray, shape (m,)
+        A change of zero where no step tried was downhill.
+    """
+    # the step at which the second-order gain would be a particle's share of F
+    share = max(objective.value(particles), 1e-300) / len(particles)
+    step = np.sqrt(share / np.maximum(np.abs(index), 1e-300))
+    best_step, best = np.zeros(len(parents)), np.zeros(len(parents))
+    for _ in range(trials):
+        change = objective.split_change(particles, parents, directions, step)
+        change = np.where(np.isfinite(change), change, np.inf)
+        better = change < best
+        best = np.where(better, change, best)
+        best_step = np.where(better, step, best_step)
+        with np.errstate(all="ignore"):
+            quartic = (change - 0.5 * index * step**2) / step**4
+            vertex = np.sqrt(-0.25 * index / quartic)
+        model = np.where(np.isfinite(vertex), vertex, np.inf)
+        # a quarter at most: the quartic alone does not know far steps
+        upward = np.where(np.isfinite(change), 4.0, 0.25) * step
+        step = np.clip(model, 0.25 * step, upward)
+    return best_step, best
+
+
+def split_best(
+    objective: Objective,
+    particles: ParticleSet,
+    parents: np.ndarray,
+    directions: np.ndarray,
+    index: np.ndarray,
+    *,
+    limit: int,
+    trials: int,
+    least_index: float,
+) -> Grown:
+    """Split those of the candidates that gain most, at most `limit` of them.
+
+    All are split at once, although each step was found alone: to second order splits
+    do not see each other.  Should the value rise all the same, the steps are halved.
+    """
+    steps, changes = search_steps(
+        objective, particles, parents, directions, index, trials
+    )
+    order = np.argsort(changes, kind="stable")[:limit]
+    order = order[changes[order] < 0]
+    if len(order) == 0:
+        return nothing_grew(particles, least_index)
+    parents, directions = parents[order], directions[order]
+    steps, index, changes = steps[order], index[order], changes[order]
+    now = objective.value(particles)
+    for _ in range(20):
+        grown = particles.split(parents, directions, steps)
+        if objective.value(grown) < now:
+            break
+        steps = 0.5 * steps
+    else:
+        return nothing_grew(particles, least_index)
+    predicted = float(0.5 * index @ steps**2)
+    expected = float(changes.sum())
+    return Grown(grown, parents, predicted, expected, index, least_index, steps)

@@ -1,0 +1,72 @@
+r"""Steepest split: along the eigenvector of the least splitting eigenvalue.
+
+When the gradient vanishes, moving cannot help to first order and no single particle
+can leave to second; but where a splitting matrix has a negative eigenvalue, two
+halves moving apart along its eigenvector lower F by
+:math:`\tfrac12 e^2 \lambda_{\min}`, the most that any split of small step can
+(Theorem of Liu, Wu and Wang, key ``LWW19`` in docs/references.bib).  When no particle
+has one, no small split helps: the certificate with which a run may stop.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .growth import nothing_grew, split_best
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteepestSplit:
+    """Split particles along their steepest splitting direction.
+
+    Parameters
+    ----------
+    fraction : float
+        Share of the particles to split in a round, those of largest exact gain; 1
+        splits all that gain, a small number the best one only.
+    trials : int
+        Steps tried in the search along each direction.
+    tol : float
+        An eigenvalue counts as negative below minus this share of the largest
+        eigenvalue in size.
+
+    Examples
+    --------
+    >>> import numpy as np, splitparticles as sp
+    >>> F = sp.KSD(sp.Gaussian(1.0), lambda x: -x)
+    >>> one = sp.ParticleSet([[0.0]])
+    >>> grown = sp.SteepestSplit()(F, one, 1, np.random.default_rng(0))
+    >>> len(grown.particles), F.value(grown.particles) < F.value(one)
+    (2, True)
+    """
+
+    fraction: float = 1.0
+    trials: int = 4
+    tol: float = 1e-6
+
+    def __call__(self, objective, particles, limit, rng):
+        """Split the best candidates, at most `limit`."""
+        eigenvalues, eigenvectors = np.linalg.eigh(
+            objective.splitting_matrices(particles)
+        )
+        if not np.isfinite(eigenvalues).all():
+            i = int(np.argmin(np.isfinite(eigenvalues).all(axis=1)))
+            raise ValueError(
+                f"the splitting matrix of particle {i} at {particles.positions[i]} "
+                "is not finite"
+            )
+        index = eigenvalues[:, 0]
+        least = float(index.min())
+        parents = np.flatnonzero(index < -self.tol * np.abs(eigenvalues).max())
+        if len(parents) == 0 or limit < 1:
+            return nothing_grew(particles, least)
+        return split_best(
+            objective,
+            particles,
+            parents,
+            eigenvectors[parents, :, 0],
+            index[parents],
+            limit=min(limit, max(1, round(self.fraction * len(particles)))),
+            trials=self.trials,
+            least_index=least,
+        )

@@ -1,0 +1,8 @@
+"""Moves: how particles go downhill."""
+
+from .adam import Adam
+from .gradient_descent import GradientDescent
+from .lbfgs import LBFGS
+from .move import Move, Moved
+
+__all__ = ["Adam", "GradientDescent", "LBFGS", "Move", "Moved"]

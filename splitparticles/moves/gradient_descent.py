@@ -1,0 +1,92 @@
+r"""Gradient descent in the mean-field sense, with Armijo's rule.
+
+Each particle moves with velocity :math:`-\nabla h(x_i)`, whatever its weight (the
+sign of a negative weight turns it): the Wasserstein gradient flow.  Splitting a
+particle in place changes nothing.  Weights, when they move, follow the mirror step
+:math:`w_i \propto w_i e^{-\tau h(x_i)}`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .move import (
+    Moved,
+    check_lengths,
+    check_simplex,
+    is_finite,
+    reweighted,
+    start_of,
+    steepest,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientDescent:
+    r"""Gradient descent with a backtracking line search.
+
+    Parameters
+    ----------
+    max_iter : int
+        Steps at most.
+    tol : float
+        The particles rest when a step lowers the objective by less than this share.
+    step : float, optional
+        First step to try, in squared length over the unit of h; by default one that
+        moves the steepest particle by a tenth.  Later steps start from twice the last.
+    slope : float
+        Armijo's share of the predicted decrease that a step has to bring.
+    weights : bool
+        Move the weights too.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [0.0]])
+    >>> moved = sp.GradientDescent()(F, sp.ParticleSet([[1.0]]))
+    >>> abs(moved.particles.positions[0, 0]) < 1e-2
+    True
+    """
+
+    max_iter: int = 500
+    tol: float = 1e-6
+    step: float | None = None
+    slope: float = 1e-4
+    weights: bool = False
+
+    def __call__(self, objective, particles):
+        """Move the particles downhill."""
+        if self.weights:
+            check_simplex(particles)
+        here = start_of(objective, particles)
+        step = self.step or 0.1 / max(steepest(here), 1e-300)
+        for taken in range(self.max_iter):
+            found = self._line_search(objective, particles, here, step)
+            if found is None:
+                return Moved(particles, here.value, steepest(here), taken, True)
+            gain = here.value - found[1].value
+            particles, here, step = found
+            if gain <= self.tol * abs(here.value):
+                return Moved(particles, here.value, steepest(here), taken + 1, True)
+            step *= 2.0
+        return Moved(particles, here.value, steepest(here), self.max_iter, False)
+
+    def _line_search(self, objective, particles, here, step):
+        """Particles, first variation and step after a decrease; None without one."""
+        w, slope = particles.weights, here.witness_gradient
+        down = -np.sign(w)[:, None] * slope
+        rate = np.abs(w) @ (slope**2).sum(axis=1)
+        if self.weights:
+            share = w / w.sum()
+            rate += w @ (here.witness - share @ here.witness) ** 2
+        for _ in range(60):
+            trial = particles.moved_to(particles.positions + step * down)
+            if self.weights:
+                trial = reweighted(trial, -step * here.witness)
+            there = objective.first_variation(trial)
+            check_lengths(there, trial)
+            enough = here.value - self.slope * step * rate
+            if is_finite(there) and there.value < here.value and there.value <= enough:
+                return trial, there, step
+            step *= 0.5
+        return None

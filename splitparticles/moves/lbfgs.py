@@ -1,0 +1,121 @@
+"""L-BFGS on all positions at once, by SciPy; the default move.
+
+SciPy's line search believes what it is told: it reports success on infinite values,
+and on gradients of the wrong length.  So values are checked before it sees them.
+Where a trial step leads to a value that is not finite, it is told instead of a steep
+bowl around the best point so far, with value and slope that agree: it steps back,
+and its memory stays sound.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from .move import (
+    Moved,
+    check_lengths,
+    check_simplex,
+    is_finite,
+    reweighted,
+    start_of,
+    steepest,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LBFGS:
+    """L-BFGS on positions, or positions and weights.
+
+    Parameters
+    ----------
+    max_iter : int
+        Iterations at most; each costs a little more than one gradient.
+    tol : float
+        The particles rest when an iteration lowers the objective by less than this
+        share of its value at the start.
+    memory : int
+        Pairs of differences kept.
+    weights : bool
+        Move the weights too.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [0.0]])
+    >>> moved = sp.LBFGS()(F, sp.ParticleSet([[1.0]]))
+    >>> abs(moved.particles.positions[0, 0]) < 1e-4
+    True
+    """
+
+    max_iter: int = 200
+    tol: float = 1e-9
+    memory: int = 20
+    weights: bool = False
+
+    def __call__(self, objective, particles):
+        """Move the particles downhill."""
+        if self.weights:
+            check_simplex(particles)
+        start = start_of(objective, particles)
+        told = _Told(objective, particles, start, self.weights)
+        if steepest(start) == 0.0 and not self.weights:
+            return Moved(particles, start.value, 0.0, 0, True)
+        found = minimize(
+            told,
+            told.origin,
+            jac=True,
+            method="L-BFGS-B",
+            options={
+                "maxiter": self.max_iter,
+                "maxfun": 20 * self.max_iter,
+                "maxcor": self.memory,
+                "ftol": self.tol,
+                "gtol": 0.0,
+            },
+        )
+        best, here = told.best
+        rests = found.nit < self.max_iter
+        return Moved(best, here.value, steepest(here), int(found.nit), rests)
+
+
+class _Told:
+    """What SciPy is told of the objective, and the best that was really seen."""
+
+    def __init__(self, objective, particles, start, weights):
+        self.objective, self.start, self.weights = objective, particles, weights
+        self.best = particles, start
+        self.unit = abs(start.value) or 1.0  # SciPy's tolerance is absolute below one
+        origin = particles.positions.ravel()
+        self.origin = np.append(origin, np.zeros(len(particles))) if weights else origin
+        self.best_point = self.origin
+
+    def __call__(self, point):
+        particles = self._particles(point)
+        here = None if particles is None else self.objective.first_variation(particles)
+        if here is not None:
+            check_lengths(here, particles)
+        if here is None or not is_finite(here):
+            return self._bowl(point)
+        if here.value < self.best[1].value:
+            self.best, self.best_point = (particles, here), point.copy()
+        slope = (particles.weights[:, None] * here.witness_gradient).ravel()
+        if self.weights:
+            share = particles.weights / particles.weights.sum()
+            tilt = particles.weights * (here.witness - share @ here.witness)
+            slope = np.append(slope, tilt)
+        return here.value / self.unit, slope / self.unit
+
+    def _particles(self, point):
+        if not np.isfinite(point).all():
+            return None
+        n, d = self.start.positions.shape
+        moved = self.start.moved_to(point[: n * d].reshape(n, d))
+        return reweighted(moved, point[n * d :]) if self.weights else moved
+
+    def _bowl(self, point):
+        """A quadratic about the best point, well above its value."""
+        away = np.nan_to_num(point) - self.best_point
+        height = 1.0 + abs(self.best[1].value) / self.unit
+        size = max(float(away @ away), 1e-300)
+        return self.best[1].value / self.unit + height, 2.0 * height / size * away

@@ -1,0 +1,95 @@
+"""Moves: how particles go downhill until they rest.
+
+A move is a callable ``move(objective, particles) -> Moved``; a plain function will
+do.  It keeps nothing between calls, so a growth between two moves has no optimiser
+state to resize.  It never returns particles of a higher value than it was given, and
+a value that is not finite is a step it did not take.
+
+Each move here can move the positions alone, or positions and weights together on
+the probability simplex (``weights=True``), by the softmax of free logits: weights
+stay positive and keep their sum.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from ..objectives.objective import FirstVariation, Objective
+from ..particles import ParticleSet
+
+
+class Moved(NamedTuple):
+    """What a move returns."""
+
+    particles: ParticleSet
+    """Where the particles came to rest."""
+    value: float
+    """The objective there."""
+    gradient_norm: float
+    """Largest ``|grad h(x_i)|`` of the witness there."""
+    steps: int
+    """Steps taken."""
+    converged: bool
+    """Whether they rest, by the move's own tolerance."""
+
+
+class Move(Protocol):
+    """Anything called with an objective and particles that returns `Moved`."""
+
+    def __call__(self, objective: Objective, particles: ParticleSet) -> Moved:
+        """Move the particles downhill."""
+
+
+def start_of(objective: Objective, particles: ParticleSet) -> FirstVariation:
+    """First variation at the start, which has to be finite."""
+    here = objective.first_variation(particles)
+    check_lengths(here, particles)
+    if not is_finite(here):
+        bad = ~np.isfinite(here.witness_gradient).all(axis=1)
+        i = int(np.argmax(bad | ~np.isfinite(here.witness)))
+        raise ValueError(
+            "the objective is not finite at the start of a move: particle "
+            f"{i} at {particles.positions[i]}"
+        )
+    return here
+
+
+def is_finite(here: FirstVariation) -> bool:
+    """Whether value, witness and gradient are all finite."""
+    return bool(
+        np.isfinite(here.value)
+        and np.isfinite(here.witness).all()
+        and np.isfinite(here.witness_gradient).all()
+    )
+
+
+def check_lengths(here: FirstVariation, particles: ParticleSet) -> None:
+    """Refuse an objective whose arrays do not fit: optimisers would go astray."""
+    wanted = particles.positions.shape
+    got = np.shape(here.witness), np.shape(here.witness_gradient)
+    if got != (wanted[:1], wanted):
+        raise ValueError(
+            f"the objective must return a witness and gradient of shapes {wanted[:1]} "
+            f"and {wanted}, got {got[0]} and {got[1]}"
+        )
+
+
+def steepest(here: FirstVariation) -> float:
+    """Largest norm of the witness gradient over the particles."""
+    return float(np.linalg.norm(here.witness_gradient, axis=1).max())
+
+
+def reweighted(particles: ParticleSet, logits: np.ndarray) -> ParticleSet:
+    """Weights multiplied by ``exp(logits)`` and scaled back to their sum."""
+    weights = particles.weights * np.exp(logits - logits.max())
+    return particles.weighted(weights * (particles.weights.sum() / weights.sum()))
+
+
+def check_simplex(particles: ParticleSet) -> None:
+    """Refuse to move weights that are not positive."""
+    if particles.weights.min() <= 0:
+        i = int(particles.weights.argmin())
+        raise ValueError(
+            "weights=True moves positive weights only, got weight "
+            f"{particles.weights[i]} of particle {i}"
+        )

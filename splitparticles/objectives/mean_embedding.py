@@ -1,0 +1,123 @@
+r"""Mean embeddings: a target as seen by a kernel.
+
+.. math:: m_p(x) = \int k(x, y)\,dp(y), \qquad \|m_p\|^2 = \iint k\,dp\,dp.
+
+Of weighted draws they are kernel sums.  Of a Gaussian mixture under the Gaussian
+kernel of bandwidth l, with :math:`A_c = \Sigma_c + l^2 I`,
+
+.. math:: m_p(x) = \sum_c w_c\, |I + \Sigma_c / l^2|^{-1/2}
+          \exp(-\tfrac12 (x - \mu_c)^T A_c^{-1} (x - \mu_c)),
+
+in closed form.
+"""
+
+import numpy as np
+
+from ..gaussian_mixture import GaussianMixture
+from ..kernel_sums import (
+    kernel_sum,
+    kernel_sum_gradient,
+    kernel_sum_hessian,
+    kernel_sum_hessian_product,
+)
+from ..kernels import Gaussian
+
+
+class SampleEmbedding:
+    """Mean embedding of weighted draws y (N, d) of weights p (N,)."""
+
+    def __init__(self, kernel, draws, weights):
+        self.kernel, self.draws, self.weights = kernel, draws, weights
+        self._squared_norm = None
+
+    @property
+    def squared_norm(self) -> float:
+        """Double integral of the kernel; N^2 terms, computed once when asked for."""
+        if self._squared_norm is None:
+            own = kernel_sum(self.kernel, self.draws, self.draws, self.weights)
+            self._squared_norm = float(self.weights @ own)
+        return self._squared_norm
+
+    @property
+    def spread(self) -> float:
+        """Mean standard deviation of the coordinates."""
+        away = self.draws - self.weights @ self.draws
+        return float(np.sqrt(self.weights @ away**2).mean())
+
+    def value(self, x):
+        """``m_p(x_i)``, (m,)."""
+        return kernel_sum(self.kernel, x, self.draws, self.weights)
+
+    def value_and_gradient(self, x):
+        """``m_p(x_i)`` (m,) and its gradient (m, d)."""
+        return kernel_sum_gradient(self.kernel, x, self.draws, self.weights)
+
+    def hessian_product(self, x, v):
+        """Hessian of ``m_p`` at x_i times v_i, (m, d)."""
+        return kernel_sum_hessian_product(self.kernel, x, self.draws, self.weights, v)
+
+    def hessian(self, x):
+        """Hessian of ``m_p`` at x_i, (m, d, d)."""
+        return kernel_sum_hessian(self.kernel, x, self.draws, self.weights)
+
+
+class MixtureEmbedding:
+    """Mean embedding of a Gaussian mixture under a Gaussian kernel."""
+
+    def __init__(self, kernel: Gaussian, mixture: GaussianMixture):
+        self.kernel, self.mixture = kernel, mixture
+        self._amplitudes, self._precisions = _smoothed(mixture.covariances, kernel)
+        self._amplitudes *= mixture.weights
+
+    @property
+    def squared_norm(self) -> float:
+        """Double integral of the kernel, over pairs of components."""
+        w, means = self.mixture.weights, self.mixture.means
+        own = self.mixture.covariances
+        pairs = (own[:, None] + own[None]).reshape(-1, *own.shape[1:])
+        amplitudes, precisions = _smoothed(pairs, self.kernel)
+        gaps = (means[:, None] - means[None]).reshape(-1, means.shape[1])
+        far = np.einsum("ci,cij,cj->c", gaps, precisions, gaps)
+        return float(np.outer(w, w).ravel() @ (amplitudes * np.exp(-0.5 * far)))
+
+    @property
+    def spread(self) -> float:
+        """Mean standard deviation of the coordinates."""
+        return float(np.sqrt(np.diag(self.mixture.cov)).mean())
+
+    def _parts(self, x):
+        """Terms (m, C) of the embedding and ``A_c^-1 (x - mu_c)``, (C, m, d)."""
+        gaps = x[None] - self.mixture.means[:, None]
+        pulled = gaps @ self._precisions
+        far = np.einsum("cmd,cmd->mc", gaps, pulled)
+        return self._amplitudes * np.exp(-0.5 * far), pulled
+
+    def value(self, x):
+        """``m_p(x_i)``, (m,)."""
+        return self._parts(x)[0].sum(axis=1)
+
+    def value_and_gradient(self, x):
+        """``m_p(x_i)`` (m,) and its gradient (m, d)."""
+        terms, pulled = self._parts(x)
+        return terms.sum(axis=1), -np.einsum("mc,cmd->md", terms, pulled)
+
+    def hessian_product(self, x, v):
+        """Hessian of ``m_p`` at x_i times v_i, (m, d)."""
+        terms, pulled = self._parts(x)
+        along = np.einsum("cmd,md->mc", pulled, v)
+        straight = np.einsum("mc,cij,mj->mi", terms, self._precisions, v)
+        return np.einsum("mc,cmd->md", terms * along, pulled) - straight
+
+    def hessian(self, x):
+        """Hessian of ``m_p`` at x_i, (m, d, d)."""
+        terms, pulled = self._parts(x)
+        outer = np.einsum("mc,cmi,cmj->mij", terms, pulled, pulled)
+        return outer - np.einsum("mc,cij->mij", terms, self._precisions)
+
+
+def _smoothed(covariances, kernel):
+    """``|I + S / l^2|^-1/2`` (C,) and ``(S + l^2 I)^-1`` (C, d, d)."""
+    l2 = kernel.bandwidth**2
+    identity = np.eye(covariances.shape[-1])
+    amplitudes = np.linalg.det(identity + covariances / l2) ** -0.5
+    return amplitudes, np.linalg.inv(covariances + l2 * identity)

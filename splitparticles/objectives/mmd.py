@@ -1,0 +1,146 @@
+r"""Maximum mean discrepancy: how far particles are from draws, or from a closed form.
+
+.. math:: F(\mu) = \tfrac12 \mathrm{MMD}^2
+          = \tfrac12 \sum_{ij} w_i w_j k(x_i, x_j) - \sum_i w_i m_p(x_i)
+          + \tfrac12 \|m_p\|^2
+
+with the target's mean embedding :math:`m_p` (key ``G12`` in docs/references.bib).
+Its witness is :math:`h(x) = \sum_j w_j k(x, x_j) - m_p(x)`.
+"""
+
+import numpy as np
+
+from ..gaussian_mixture import GaussianMixture
+from ..kernel_sums import (
+    kernel_pairs,
+    kernel_sum,
+    kernel_sum_gradient,
+    kernel_sum_hessian,
+    kernel_sum_hessian_product,
+)
+from .._compile import has_profile
+from .._validate import as_positions, as_weights
+from ..kernels import Gaussian, Quadratic, at_bandwidth
+from .discrepancy import Discrepancy
+from .mean_embedding import MixtureEmbedding, SampleEmbedding
+from .objective import FirstVariation
+
+
+class MMD(Discrepancy):
+    r"""Half the squared maximum mean discrepancy to draws or to a mixture.
+
+    Parameters
+    ----------
+    kernel : kernel tuple
+        Any radial kernel, or `Quadratic`, which matches mean and second moments.
+    draws_or_target : array_like, shape (N, d), or GaussianMixture
+        A mixture is taken in closed form and needs the `Gaussian` kernel.
+    weights : array_like, shape (N,), optional
+        Of the draws; not negative, scaled to sum to one.  Equal when left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the kernel is not one, the draws are not finite and real, the weights do
+        not fit, or a mixture comes with another kernel.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[-1.0], [1.0]])
+    >>> round(F.value(sp.ParticleSet([[0.0]])), 6)
+    0.177303
+    >>> F.value(sp.ParticleSet([[1.0], [-1.0]]))
+    0.0
+    """
+
+    def __init__(self, kernel: tuple, draws_or_target, weights=None):
+        if not (has_profile(kernel) or isinstance(kernel, Quadratic)):
+            raise TypeError(
+                f"kernel must be Quadratic or a kernel tuple with a profile, got {kernel!r}"
+            )
+        self.kernel = kernel._make(float(field) for field in kernel)
+        if isinstance(draws_or_target, GaussianMixture):
+            if not isinstance(kernel, Gaussian) or weights is not None:
+                raise ValueError(
+                    "a GaussianMixture needs the Gaussian kernel and no weights; "
+                    f"got {kernel} and weights={weights!r}"
+                )
+            self.embedding = MixtureEmbedding(self.kernel, draws_or_target)
+            return
+        draws = as_positions(draws_or_target, "draws")
+        if weights is None:
+            weights = np.full(len(draws), 1.0 / len(draws))
+        else:
+            weights = as_weights(weights, "weights", len(draws))
+        self.embedding = SampleEmbedding(self.kernel, draws, weights)
+
+    def value(self, particles):
+        """Half the squared MMD."""
+        x, w = particles.positions, particles.weights
+        own = kernel_sum(self.kernel, x, x, w)
+        return self._value(w, own, self.embedding.value(x))
+
+    def _value(self, w, own, target):
+        squared = w @ own - 2.0 * w @ target + self.embedding.squared_norm
+        return 0.5 * max(float(squared), 0.0)
+
+    def witness(self, particles, at=None):
+        """Kernel mean of the particles minus that of the target, (m,)."""
+        x = particles.positions if at is None else at
+        own = kernel_sum(self.kernel, x, particles.positions, particles.weights)
+        return own - self.embedding.value(x)
+
+    def witness_gradient(self, particles, at=None):
+        """Gradient of the witness, (m, d)."""
+        x = particles.positions if at is None else at
+        own = kernel_sum_gradient(self.kernel, x, particles.positions, particles.weights)
+        return own[1] - self.embedding.value_and_gradient(x)[1]
+
+    def first_variation(self, particles):
+        """Value, witness and gradient in one pass."""
+        x, w = particles.positions, particles.weights
+        own, own_slope = kernel_sum_gradient(self.kernel, x, x, w)
+        target, target_slope = self.embedding.value_and_gradient(x)
+        value = self._value(w, own, target)
+        return FirstVariation(value, own - target, own_slope - target_slope)
+
+    def witness_hessian_product(self, particles, directions):
+        """Hessian of the witness at x_i times ``directions[i]``, (n, d)."""
+        x, w = particles.positions, particles.weights
+        own = kernel_sum_hessian_product(self.kernel, x, x, w, directions)
+        return own - self.embedding.hessian_product(x, directions)
+
+    def witness_hessian(self, particles):
+        """Hessian of the witness at the particles, (n, d, d)."""
+        x, w = particles.positions, particles.weights
+        return kernel_sum_hessian(self.kernel, x, x, w) - self.embedding.hessian(x)
+
+    def pairs(self, x, y):
+        """Kernel ``k(x_i, y_i)``, (m,)."""
+        return kernel_pairs(self.kernel, x, y)
+
+    # ------------------------------------------------------- coarse to fine
+    @property
+    def bandwidth(self):
+        """Bandwidth of the kernel, None when it has none."""
+        return getattr(self.kernel, "bandwidth", None)
+
+    @property
+    def spread(self):
+        """Mean standard deviation of the target's coordinates."""
+        return self.embedding.spread
+
+    def coarsened(self, bandwidth):
+        """Return the MMD to the same target under a wider kernel."""
+        kernel = at_bandwidth(self.kernel, bandwidth)
+        if kernel is None:
+            return None
+        wider = MMD.__new__(MMD)
+        wider.kernel = kernel
+        if isinstance(self.embedding, MixtureEmbedding):
+            wider.embedding = MixtureEmbedding(kernel, self.embedding.mixture)
+        else:
+            own = self.embedding
+            wider.embedding = SampleEmbedding(kernel, own.draws, own.weights)
+        return wider

@@ -1,0 +1,244 @@
+r"""Objectives: functionals of a particle measure, known by their first variation.
+
+All that the method asks of a problem is the *first variation* of
+:math:`F(\mu)`, the function :math:`h_\mu` for which a little mass t moved to y
+changes F by :math:`t\,(h(y) - \int h\,d\mu) + O(t^2)`.  For half a squared
+discrepancy it is the *witness function*.  From it,
+
+.. math::
+    \frac{\partial F}{\partial x_i} = w_i \nabla h(x_i), \qquad
+    S_i = w_i \nabla^2 h(x_i),
+
+and a split of particle i into :math:`x_i \pm e v`, half the weight each, changes F
+by :math:`\tfrac12 e^2\, v^T S_i v + O(e^4)`: the *splitting matrix* of Liu, Wu and
+Wang (key ``LWW19`` in docs/references.bib), here with the weight inside it.
+
+Write a new objective by giving `value`, `witness` and `witness_gradient`; the rest
+follows.  Particles come first in every method; ``at=None`` means "at the particles".
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+
+from ..particles import ParticleSet
+
+DIFFERENCE = 1e-5
+
+
+class FirstVariation(NamedTuple):
+    """What one pass over the particles tells."""
+
+    value: float
+    """F."""
+    witness: np.ndarray
+    """h at the particles, (n,)."""
+    witness_gradient: np.ndarray
+    """grad h at the particles, (n, d)."""
+
+
+class Objective(ABC):
+    """A functional F of weighted particles (abstract)."""
+
+    @abstractmethod
+    def value(self, particles: ParticleSet) -> float:
+        """F of the particles."""
+
+    @abstractmethod
+    def witness(self, particles: ParticleSet, at: np.ndarray | None = None) -> np.ndarray:
+        """First variation at the points `at` (m, d), shape (m,)."""
+
+    @abstractmethod
+    def witness_gradient(
+        self, particles: ParticleSet, at: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Gradient of the first variation at the points `at`, shape (m, d)."""
+
+    # ------------------------------------------- better where more is known
+    def first_variation(self, particles: ParticleSet) -> FirstVariation:
+        """Value, witness and its gradient at the particles, in one pass if it can."""
+        return FirstVariation(
+            self.value(particles),
+            self.witness(particles),
+            self.witness_gradient(particles),
+        )
+
+    def witness_hessian_product(
+        self, particles: ParticleSet, directions: np.ndarray
+    ) -> np.ndarray:
+        """Hessian of h at x_i times ``directions[i]``, (n, d); by differences here."""
+        size = np.linalg.norm(directions, axis=1, keepdims=True)
+        step = DIFFERENCE * directions / np.where(size > 0, size, 1.0)
+        up = self.witness_gradient(particles, particles.positions + step)
+        down = self.witness_gradient(particles, particles.positions - step)
+        return (up - down) * (size / (2.0 * DIFFERENCE))
+
+    def witness_hessian(self, particles: ParticleSet) -> np.ndarray:
+        """Hessians of h at the particles, (n, d, d); from d products here."""
+        n, d = particles.positions.shape
+        columns = [
+            self.witness_hessian_product(particles, np.broadcast_to(e, (n, d)))
+            for e in np.eye(d)
+        ]
+        hessian = np.stack(columns, axis=2)
+        return 0.5 * (hessian + hessian.swapaxes(1, 2))
+
+    def split_change(
+        self,
+        particles: ParticleSet,
+        parents: np.ndarray,
+        directions: np.ndarray,
+        steps: np.ndarray,
+    ) -> np.ndarray:
+        """Exact change of F when ``parents[j]`` alone is split, (m,); by values here."""
+        now = self.value(particles)
+        splits = zip(parents, directions, steps, strict=True)
+        return np.array(
+            [self.value(particles.split([i], [v], [e])) - now for i, v, e in splits]
+        )
+
+    def coarsened(self, bandwidth: float) -> "Objective | None":
+        """Return the objective at a coarser scale, or None when it knows none."""
+        return None
+
+    @property
+    def bandwidth(self) -> float | None:
+        """Scale asked for, or None when the objective knows none."""
+        return None
+
+    @property
+    def spread(self) -> float | None:
+        """Mean standard deviation of the target's coordinates, where it is known."""
+        return None
+
+    def absorb(self, own: float, other: "Objective", weight: float):
+        """Return ``own * self + weight * other`` where one pass gives both, or None."""
+        return None
+
+    # ------------------------------------------------------------- derived
+    def value_and_gradient(self, particles: ParticleSet) -> tuple[float, np.ndarray]:
+        """F and its gradient with respect to the positions, (n, d)."""
+        value, _, slope = self.first_variation(particles)
+        return value, particles.weights[:, None] * slope
+
+    def gradient(self, particles: ParticleSet) -> np.ndarray:
+        """Gradient of F with respect to the positions, (n, d)."""
+        return self.value_and_gradient(particles)[1]
+
+    def splitting_product(
+        self, particles: ParticleSet, directions: np.ndarray
+    ) -> np.ndarray:
+        """Product ``S_i directions[i]``, (n, d)."""
+        directions = np.ascontiguousarray(directions, dtype=float)
+        if directions.shape != particles.positions.shape:
+            raise ValueError(
+                f"directions must have shape {particles.positions.shape}, "
+                f"got {directions.shape}"
+            )
+        product = self.witness_hessian_product(particles, directions)
+        return particles.weights[:, None] * product
+
+    def splitting_matrices(self, particles: ParticleSet) -> np.ndarray:
+        """Splitting matrices S_i, symmetric, (n, d, d)."""
+        return particles.weights[:, None, None] * self.witness_hessian(particles)
+
+    def discrepancy(self, particles: ParticleSet) -> float:
+        """Return ``sqrt(2 F)``, the discrepancy itself."""
+        return float(np.sqrt(max(2.0 * self.value(particles), 0.0)))
+
+    def __add__(self, other: "Objective") -> "Objective":
+        return Sum.of([(1.0, self), (1.0, other)])
+
+    def __mul__(self, factor: float) -> "Objective":
+        return Sum.of([(float(factor), self)])
+
+    __rmul__ = __mul__
+
+
+class Sum(Objective):
+    """A weighted sum of objectives; witnesses add.
+
+    Made by ``0.5 * F + G``.  Terms that share their work (KSDs of one score) become
+    one term.
+    """
+
+    def __init__(self, terms: list[tuple[float, Objective]]):
+        self.terms = terms
+
+    @classmethod
+    def of(cls, terms: list[tuple[float, Objective]]) -> Objective:
+        """Flatten sums of sums and let terms absorb each other."""
+        flat: list[tuple[float, Objective]] = []
+        for factor, term in terms:
+            if not isinstance(term, Objective):
+                raise TypeError(f"only objectives can be added, got {term!r}")
+            inner = term.terms if isinstance(term, Sum) else [(1.0, term)]
+            for weight, part in inner:
+                _add_term(flat, factor * weight, part)
+        return flat[0][1] if len(flat) == 1 and flat[0][0] == 1.0 else cls(flat)
+
+    def _total(self, each):
+        return sum(factor * each(term) for factor, term in self.terms)
+
+    def value(self, particles):
+        """Weighted sum of the values."""
+        return self._total(lambda term: term.value(particles))
+
+    def witness(self, particles, at=None):
+        """Weighted sum of the witnesses."""
+        return self._total(lambda term: term.witness(particles, at))
+
+    def witness_gradient(self, particles, at=None):
+        """Weighted sum of the witness gradients."""
+        return self._total(lambda term: term.witness_gradient(particles, at))
+
+    def first_variation(self, particles):
+        """Weighted sum, one pass a term."""
+        parts = [(factor, t.first_variation(particles)) for factor, t in self.terms]
+        return FirstVariation(
+            *(sum(factor * part[k] for factor, part in parts) for k in range(3))
+        )
+
+    def witness_hessian_product(self, particles, directions):
+        """Weighted sum of the products."""
+        return self._total(lambda t: t.witness_hessian_product(particles, directions))
+
+    def witness_hessian(self, particles):
+        """Weighted sum of the Hessians."""
+        return self._total(lambda term: term.witness_hessian(particles))
+
+    def split_change(self, particles, parents, directions, steps):
+        """Weighted sum of the changes."""
+        return self._total(
+            lambda term: term.split_change(particles, parents, directions, steps)
+        )
+
+    def coarsened(self, bandwidth):
+        """Coarsen each term that knows how; the others stay."""
+        coarse = [(f, term.coarsened(bandwidth), term) for f, term in self.terms]
+        if all(other is None for _, other, _ in coarse):
+            return None
+        return Sum.of([(f, term if other is None else other) for f, other, term in coarse])
+
+    @property
+    def bandwidth(self):
+        """Finest scale among the terms."""
+        known = [t.bandwidth for _, t in self.terms if t.bandwidth is not None]
+        return min(known, default=None)
+
+    @property
+    def spread(self):
+        """Largest spread that a term knows."""
+        known = [t.spread for _, t in self.terms if t.spread is not None]
+        return max(known, default=None)
+
+
+def _add_term(flat, weight, part):
+    for k, (own, known) in enumerate(flat):
+        joined = known.absorb(own, part, weight)
+        if joined is not None:
+            flat[k] = (1.0, joined)
+            return
+    alone = part.absorb(weight, part, 0.0) if weight != 1.0 else None
+    flat.append((weight, part) if alone is None else (1.0, alone))

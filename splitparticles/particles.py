@@ -1,0 +1,214 @@
+r"""Weighted particles: the discrete measure that everything here moves and splits.
+
+A particle set is :math:`\mu = \sum_i w_i \delta_{x_i}`, with positions of shape
+(n, d) and weights of shape (n,).  It never changes: a move or a split returns a new
+one.  Splitting particle i along v with step e puts half of its weight at
+:math:`x_i + e v` and half at :math:`x_i - e v`; mass and mean stay what they were.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._validate import as_count, as_positions, as_rng, as_weights
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleSet:
+    r"""Particles :math:`x_i` of weight :math:`w_i`.
+
+    Parameters
+    ----------
+    positions : array_like, shape (n, d)
+    weights : array_like, shape (n,), optional
+        Finite, of any sign and sum (a network's output weights are such).  Equal and
+        summing to one when left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the arrays are not real and finite or their shapes do not fit.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> p = sp.ParticleSet([[0.0, 0.0], [2.0, 4.0]], [0.25, 0.75])
+    >>> len(p), p.dim
+    (2, 2)
+    >>> p.mean()
+    array([1.5, 3. ])
+    """
+
+    positions: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __post_init__(self):
+        positions = as_positions(self.positions, "positions")
+        n = len(positions)
+        if self.weights is None:
+            weights = np.full(n, 1.0 / n)
+        else:
+            weights = as_weights(self.weights, "weights", n, signed=True)
+        positions.flags.writeable = False
+        weights.flags.writeable = False
+        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "weights", weights)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates d."""
+        return self.positions.shape[1]
+
+    # ------------------------------------------------------------- new sets
+    def moved_to(self, positions: ArrayLike) -> "ParticleSet":
+        """Return the same weights at other positions (n, d)."""
+        return ParticleSet(positions, self.weights)
+
+    def weighted(self, weights: ArrayLike) -> "ParticleSet":
+        """Return the same positions under other weights (n,)."""
+        return ParticleSet(self.positions, weights)
+
+    def split(
+        self, parents: ArrayLike, directions: ArrayLike, steps: ArrayLike
+    ) -> "ParticleSet":
+        r"""Split some particles in two, half the weight at :math:`x \pm e v`.
+
+        Parameters
+        ----------
+        parents : array_like of int, shape (m,)
+            Whom to split.  The half at x + e v keeps the parent's row, the half at
+            x - e v is appended: row n + j is a child of ``parents[j]``.
+        directions : array_like, shape (m, d)
+        steps : array_like, shape (m,) or ()
+            The steps e; zero puts both halves where the parent was.
+
+        Returns
+        -------
+        ParticleSet
+            n + m particles.
+
+        Examples
+        --------
+        >>> import splitparticles as sp
+        >>> sp.ParticleSet([[1.0]]).split([0], [[1.0]], 0.5).positions.ravel()
+        array([1.5, 0.5])
+        """
+        parents = np.asarray(parents, dtype=int)
+        offsets = np.broadcast_to(steps, parents.shape)[:, None] * directions
+        positions, weights = self.positions.copy(), self.weights.copy()
+        positions[parents] += offsets
+        weights[parents] *= 0.5
+        return ParticleSet(
+            np.vstack([positions, self.positions[parents] - offsets]),
+            np.concatenate([weights, weights[parents]]),
+        )
+
+    # ------------------------------------------------------------- summaries
+    def expect(self, f: Callable) -> np.ndarray:
+        r"""Expectation :math:`\sum_i w_i f(x_i) / \sum_i w_i`.
+
+        Parameters
+        ----------
+        f : callable
+            Takes the positions (n, d), returns (n,) or (n, ...).
+
+        Raises
+        ------
+        ValueError
+            When f does not return one value for each particle, or the weights sum
+            to zero.
+        """
+        values = np.asarray(f(self.positions.copy()))
+        if values.shape[:1] != (len(self),):
+            raise ValueError(
+                f"f must return one value a particle, shape ({len(self)}, ...), "
+                f"got {values.shape}"
+            )
+        return np.tensordot(self._probabilities(), values, axes=1)
+
+    def _probabilities(self):
+        total = self.weights.sum()
+        if total == 0.0:
+            raise ValueError("weights must not sum to zero")
+        return self.weights / total
+
+    def mean(self) -> np.ndarray:
+        """Mean, shape (d,)."""
+        return self._probabilities() @ self.positions
+
+    def cov(self) -> np.ndarray:
+        """Covariance of the measure (no n / (n - 1)), shape (d, d)."""
+        away = self.positions - self.mean()
+        return (self._probabilities()[:, None] * away).T @ away
+
+    def std(self) -> np.ndarray:
+        """Standard deviations of the measure, shape (d,)."""
+        away = self.positions - self.mean()
+        return np.sqrt(np.maximum(self._probabilities() @ away**2, 0.0))
+
+    def quantile(self, q: ArrayLike) -> np.ndarray:
+        """Quantiles of each coordinate.
+
+        The distribution function is taken to be linear between the midpoints of its
+        steps, so particles at the (i - 1/2)/n quantiles of a law give those back.
+
+        Parameters
+        ----------
+        q : array_like
+            Probabilities in [0, 1].
+
+        Returns
+        -------
+        ndarray, shape (*q.shape, d)
+
+        Raises
+        ------
+        ValueError
+            When a probability is outside [0, 1] or a weight is negative.
+
+        Examples
+        --------
+        >>> import splitparticles as sp
+        >>> sp.ParticleSet([[1.0], [2.0], [3.0], [4.0]]).quantile([0.25, 0.5])
+        array([[1.5],
+               [2.5]])
+        """
+        q = np.asarray(q, dtype=float)
+        if not ((q >= 0) & (q <= 1)).all():
+            raise ValueError(f"q must be in [0, 1], got {q}")
+        w = self._probabilities()
+        if w.min() < 0:
+            raise ValueError("quantiles need weights that are not negative")
+        columns = []
+        for column in self.positions.T:
+            order = np.argsort(column, kind="stable")
+            middle = np.cumsum(w[order]) - 0.5 * w[order]
+            columns.append(np.interp(q, middle, column[order]))
+        return np.stack(columns, axis=-1)
+
+    def resample(self, m: int, *, rng=None) -> np.ndarray:
+        """Draw m equally weighted points by systematic resampling.
+
+        Parameters
+        ----------
+        m : int
+        rng : None, int, Generator, optional
+            Anything ``np.random.default_rng`` takes.
+
+        Returns
+        -------
+        ndarray, shape (m, d)
+            Particle i occurs ``m w_i`` times, rounded up or down; shuffled.
+        """
+        m, rng = as_count(m, "m"), as_rng(rng)
+        w = self._probabilities()
+        if w.min() < 0:
+            raise ValueError("resampling needs weights that are not negative")
+        levels = (np.arange(m) + rng.random()) / m
+        rows = np.searchsorted(np.cumsum(w), levels).clip(max=len(w) - 1)
+        return self.positions[rng.permutation(rows)]

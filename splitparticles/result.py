@@ -1,0 +1,298 @@
+"""What a run returns: the particles, how they came about, and why it ended."""
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ._validate import not_yet
+from .growth import Grown
+from .moves import Moved
+from .particles import ParticleSet
+
+FORMAT = 1
+MAX_BYTES = 2**31  # of all arrays in a result file together
+
+
+class Stop(Enum):
+    """Why a run ended: a number, whether that is a success, words for a reader."""
+
+    MAX_PARTICLES = 0, True, "the number of particles asked for is reached"
+    TOLERANCE = 1, True, "the discrepancy is below tol"
+    STABLE = 2, True, "no small split lowers the objective (which may be a local optimum)"
+    MAX_ROUNDS = 3, False, "max_rounds rounds are over"
+    MAX_SCORE_EVALS = 4, False, "the next score call would pass max_score_evals"
+    MAX_TIME = 5, False, "max_time is over"
+    CALLBACK = 6, False, "the callback asked to stop"
+    INTERRUPTED = 7, False, "interrupted from the keyboard"
+    FAILED = 8, False, "an exception was raised; these are the particles before it"
+
+    def __init__(self, status: int, success: bool, message: str):
+        self.status, self.success, self.message = status, success, message
+
+
+class Round(NamedTuple):
+    """One round: particles moved until they rest, and what grew from them."""
+
+    particles: ParticleSet
+    """At rest, before the growth, in the user's coordinates."""
+    value: float
+    """The objective asked for."""
+    bandwidth: float | None
+    """The coarser bandwidth that this round followed; None at the scale asked for."""
+    moved: Moved
+    """What the move returned, in working coordinates."""
+    grown: Grown
+    """What the growth returned, in working coordinates."""
+    actual: float
+    """Change of the round's objective by the splits, all at once."""
+    parents: np.ndarray
+    """Splitting tree of `particles`, (n,)."""
+    n_score_evals: int
+    """Score rows so far, this round included."""
+
+    @property
+    def predicted(self) -> float:
+        """Change of the round's objective by the splits, to second order."""
+        return self.grown.predicted
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The outcome of `sample`, `compress` or `descend`.
+
+    Mean, covariance and the like are those of the particles; see `ParticleSet`.
+    """
+
+    particles: ParticleSet
+    """The particles, in the user's own coordinates."""
+    value: float
+    """The objective at the end, half a squared discrepancy."""
+    rounds: list[Round]
+    """What happened, a `Round` each."""
+    parents: np.ndarray
+    """Row from which each particle was split, -1 for a root, (n,)."""
+    stop: Stop
+    """Why the run ended."""
+    n_score_evals: int = 0
+    """Rows ever handed to the score."""
+    names: list[str] | None = None
+    """Names of the coordinates."""
+    warnings: list[str] = field(default_factory=list)
+    """What the run itself saw that should worry the reader."""
+    preconditioner: object = None
+    """The working coordinates, a `Preconditioner`; None where there were none."""
+
+    # ------------------------------------------------------------ short names
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions (n, d)."""
+        return self.particles.positions
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights (n,)."""
+        return self.particles.weights
+
+    @property
+    def discrepancy(self) -> float:
+        """Return ``sqrt(2 value)``."""
+        return float(np.sqrt(max(2.0 * self.value, 0.0)))
+
+    @property
+    def success(self) -> bool:
+        """Whether the run ended of itself."""
+        return self.stop.success
+
+    @property
+    def status(self) -> int:
+        """Number of the reason why the run ended."""
+        return self.stop.status
+
+    @property
+    def message(self) -> str:
+        """Reason why the run ended, in words."""
+        return self.stop.message
+
+    @property
+    def n_rounds(self) -> int:
+        """Number of rounds."""
+        return len(self.rounds)
+
+    def mean(self) -> np.ndarray:
+        """Mean, (d,)."""
+        return self.particles.mean()
+
+    def cov(self) -> np.ndarray:
+        """Covariance, (d, d)."""
+        return self.particles.cov()
+
+    def std(self) -> np.ndarray:
+        """Standard deviations, (d,)."""
+        return self.particles.std()
+
+    def quantile(self, q) -> np.ndarray:
+        """Quantiles of each coordinate; see `ParticleSet.quantile`."""
+        return self.particles.quantile(q)
+
+    def expect(self, f) -> np.ndarray:
+        """Expectation of f; see `ParticleSet.expect`."""
+        return self.particles.expect(f)
+
+    def resample(self, m, *, rng=None) -> np.ndarray:
+        """Draw m equally weighted points; see `ParticleSet.resample`."""
+        return self.particles.resample(m, rng=rng)
+
+    def plot(self, ax=None, **options):
+        """Draw the particles; see `splitparticles.plotting.particles`."""
+        from . import plotting
+
+        return plotting.particles(self, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        n, d = self.positions.shape
+        lines = [
+            f"{n} particles in {d} dimensions, discrepancy {self.discrepancy:.3g}",
+            f"{self.n_rounds} rounds, {self.n_score_evals} score rows: {self.message}",
+        ]
+        width = max((len(name) for name in self.labels[:8]), default=1)
+        rows = zip(self.labels, self.mean(), self.std(), strict=True)
+        for label, mean, sd in list(rows)[:8]:
+            lines.append(f"  {label:{width}s}  mean {mean: .4g}  sd {sd:.4g}")
+        if d > 8:
+            lines.append(f"  and {d - 8} more")
+        return "\n".join(lines + [f"warning: {w}" for w in self.warnings])
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the coordinates, x0, x1, ... where none were given."""
+        return self.names or [f"x{k}" for k in range(self.particles.dim)]
+
+    # ----------------------------------------------------------------- out
+    def to_dataframe(self):
+        """Positions and weights as a pandas data frame (pandas has to be there)."""
+        import pandas
+
+        frame = pandas.DataFrame(self.positions.copy(), columns=self.labels)
+        return frame.assign(weight=self.weights)
+
+    def to_arviz(self):
+        """Not there yet."""
+        not_yet("to_arviz", None)
+
+    def save(self, path) -> None:
+        """Write particles, value, tree, names and warnings to an ``.npz`` file.
+
+        Written beside the target and moved into place: never half a file.  The rounds
+        are not kept.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written; an old one is left as it was.
+        """
+        facts = {
+            "format": FORMAT,
+            "value": self.value,
+            "stop": self.stop.name,
+            "n_score_evals": self.n_score_evals,
+            "names": self.names,
+            "warnings": self.warnings,
+        }
+        content = io.BytesIO()
+        np.savez(
+            content,
+            positions=self.positions,
+            weights=self.weights,
+            parents=self.parents.astype("<i8"),
+            facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
+        )
+        path = Path(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.getvalue())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def replaced(self, **changes) -> "Result":
+        """Return the same result with some fields changed."""
+        return replace(self, **changes)
+
+
+class ResultFileError(ValueError):
+    """A file is not a result that this version can read."""
+
+
+def load(path) -> Result:
+    """Read a result that `Result.save` wrote; its rounds are not in the file.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ResultFileError
+        When the file is not a whole and sound result.
+    OSError
+        When it cannot be opened.
+
+    Examples
+    --------
+    >>> import os, tempfile, splitparticles as sp
+    >>> result = sp.compress([[0.0], [1.0], [2.0]], 2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "two.npz")
+    ...     result.save(path)
+    ...     bool((sp.load(path).positions == result.positions).all())
+    True
+    """
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            sizes = {item.filename: item.file_size for item in archive.infolist()}
+            wanted = {"positions.npy", "weights.npy", "parents.npy", "facts.npy"}
+            if set(sizes) != wanted or sum(sizes.values()) > MAX_BYTES:
+                raise ResultFileError(f"{path} is not a result file: it holds {sizes}")
+            arrays = {
+                name[:-4]: np.lib.format.read_array(
+                    io.BytesIO(archive.read(name)), allow_pickle=False
+                )
+                for name in wanted
+            }
+        facts = json.loads(arrays["facts"].tobytes().decode())
+        if facts["format"] != FORMAT:
+            raise ResultFileError(f"{path} has format {facts['format']}, not {FORMAT}")
+        particles = ParticleSet(arrays["positions"], arrays["weights"])
+        parents = arrays["parents"].astype(int)
+        if parents.shape != (len(particles),):
+            raise ResultFileError(f"{path}: parents do not fit the particles")
+        return Result(
+            particles,
+            float(facts["value"]),
+            [],
+            parents,
+            Stop[facts["stop"]],
+            int(facts["n_score_evals"]),
+            facts["names"],
+            list(facts["warnings"]),
+        )
+    except (OSError, ResultFileError):
+        raise
+    except Exception as error:
+        raise ResultFileError(f"{path} cannot be read: {error!r}") from error
