@@ -13,6 +13,7 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 from . import targets
 from ._compile import profile_of
 from ._store import StoreWarning
+from .compression import compress
 from .descent import CoarseToFine, descend, rounds
 from .distances import energy_distance, ksd, mmd
 from .gaussian_mixture import GaussianMixture
@@ -31,7 +32,7 @@ from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
 from .result import Result, ResultFileError, Round, Stop, load
-from .sampling import compress, sample
+from .sampling import sample
 
 __version__ = "0.1.0"
 

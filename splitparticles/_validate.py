@@ -66,7 +66,9 @@ def as_weights(values, name: str, n: int, *, signed: bool = False) -> np.ndarray
         return array
     if array.min() < 0:
         row = int(array.argmin())
-        raise ValueError(f"{name} must not be negative, got {name}[{row}] = {array[row]}")
+        raise ValueError(
+            f"{name} must not be negative, got {name}[{row}] = {array[row]}"
+        )
     if array.sum() <= 0:
         raise ValueError(f"{name} must have a positive sum, got all zero")
     return array / array.sum()
@@ -126,9 +128,7 @@ def explains_keywords(function: Callable) -> Callable:
                 hint = "use rng="
             elif close := difflib.get_close_matches(name, known, n=1):
                 hint = f"did you mean {close[0]}=?"
-            raise TypeError(
-                f"{function.__name__}() has no argument {name!r}; {hint}"
-            )
+            raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
         return function(*arguments, **options)
 
     return checked

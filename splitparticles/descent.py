@@ -28,7 +28,7 @@ from ._validate import (
     as_rng,
     explains_keywords,
 )
-from .growth import Growth, Grown, SteepestSplit
+from .growth import Growth, SteepestSplit
 from .growth.growth import nothing_grew
 from .moves import LBFGS, Move, Moved
 from .objectives import Objective
@@ -54,7 +54,9 @@ class CoarseToFine:
         """Bandwidth for n particles; None when the objective knows no scale."""
         if objective.bandwidth is None or objective.spread is None:
             return None
-        return max(objective.bandwidth, self.factor * objective.spread * n ** (-1 / dim))
+        return max(
+            objective.bandwidth, self.factor * objective.spread * n ** (-1 / dim)
+        )
 
 
 class _Watched:
@@ -78,19 +80,6 @@ class _Watched:
         if np.isfinite(here.value) and (self.best is None or here.value < self.best[0]):
             self.best = here.value, particles
         return here
-
-
-@dataclass
-class _State:
-    """Where the loop stands; always a valid particle set."""
-
-    particles: ParticleSet
-    parents: np.ndarray
-    value: float = np.nan
-    stop: Stop | None = None
-
-    def keep(self, particles, value):
-        self.particles, self.value = particles, value
 
 
 @explains_keywords
@@ -123,19 +112,19 @@ def rounds(
     >>> [len(r.particles) for r in sp.rounds(F, sp.ParticleSet([[0.3]]), n_particles=4)]
     [1, 2, 4]
     """
-    state = _start(objective, particles)
-    yield from _rounds(
-        state,
+    run = Descent(
         objective,
-        n_particles=as_count(n_particles, "n_particles", len(state.particles)),
-        move=_default(move, LBFGS(), "move"),
+        particles,
+        n_particles=n_particles,
+        move=move,
         final_move=final_move,
-        growth=_default(growth, SteepestSplit(), "growth"),
-        continuation=_continuation(continuation),
-        tol=as_optional(as_positive, tol, "tol"),
-        max_rounds=as_optional(as_count, max_rounds, "max_rounds"),
-        rng=as_rng(rng),
+        growth=growth,
+        continuation=continuation,
+        tol=tol,
+        max_rounds=max_rounds,
+        rng=rng,
     )
+    yield from run.rounds()
 
 
 @explains_keywords
@@ -207,139 +196,194 @@ def descend(
     >>> sorted(result.positions.ravel().round(2).tolist())
     [-2.0, 2.0]
     """
-    state = _start(objective, particles)
-    deadline = np.inf
-    if max_time is not None:
-        deadline = time.monotonic() + as_positive(max_time, "max_time")
-    if callback is not None:
-        as_callable(callback, "callback", "(round)")
-    loop = _rounds(
-        state,
+    run = Descent(
         objective,
-        n_particles=as_count(n_particles, "n_particles", len(state.particles)),
-        move=_default(move, LBFGS(), "move"),
+        particles,
+        n_particles=n_particles,
+        move=move,
         final_move=final_move,
-        growth=_default(growth, SteepestSplit(), "growth"),
-        continuation=_continuation(continuation),
-        tol=as_optional(as_positive, tol, "tol"),
-        max_rounds=as_optional(as_count, max_rounds, "max_rounds"),
-        rng=as_rng(rng),
-        deadline=deadline,
+        growth=growth,
+        continuation=continuation,
+        tol=tol,
+        max_rounds=max_rounds,
+        rng=rng,
+        max_time=max_time,
     )
-    done: list[Round] = []
-
-    def outcome(stop):
-        stop = stop or Stop.MAX_PARTICLES
-        if not np.isfinite(state.value):
-            state.value = objective.value(state.particles)
-        return Result(
-            state.particles, state.value, done, state.parents, stop, _rows(objective)
-        )
-
-    with progress_line(progress, n_particles) as report:
-        try:
-            for this in loop:
-                done.append(this)
-                report(this)
-                if callback is not None:
-                    callback(this)
-        except StopIteration:
-            return outcome(Stop.CALLBACK)
-        except LimitReached as limit:
-            return outcome(Stop[str(limit).upper()])
-        except KeyboardInterrupt:
-            return outcome(Stop.INTERRUPTED)
-        except Exception as error:
-            if np.isfinite(state.value):
-                error.result = outcome(Stop.FAILED)
-            raise
-    return outcome(state.stop)
+    return run.to_its_end(callback=callback, progress=progress)
 
 
 # ------------------------------------------------------------------ the loop
-def _rounds(
-    state,
-    objective,
-    *,
-    n_particles,
-    move,
-    final_move,
-    growth,
-    continuation,
-    tol,
-    max_rounds,
-    rng,
-    deadline=np.inf,
-):
-    """Move, grow, yield; `state` follows, so that whoever drains can stop anywhere."""
-    scale = _Scale(objective, continuation, state.particles)
-    polished = final_move is None
-    for number in range(1, (max_rounds or 2**31) + 1):
-        followed = scale.objective
-        last = scale.is_fine and len(state.particles) >= n_particles
-        polish = final_move is not None and (last or polished)
-        moved = _move(state, objective, followed, final_move if polish else move, deadline)
-        limit = n_particles - len(state.particles)
-        below = tol is not None and np.sqrt(2.0 * max(state.value, 0.0)) < tol
-        if below or limit == 0:
-            grown = nothing_grew(state.particles)
-        else:
-            grown = growth(followed, state.particles, limit, rng)
-        this = _round(state, objective, followed, moved, grown)
-        ended = len(grown.parents) == 0 and scale.is_fine
-        if ended and not (polish or polished):
-            ended, polished = False, True
-        elif len(grown.parents):
-            polished = final_move is None
-        if ended:
-            full = Stop.MAX_PARTICLES if limit == 0 else Stop.STABLE
-            state.stop = Stop.TOLERANCE if below else full
-        elif number == max_rounds:
-            state.stop = Stop.MAX_ROUNDS
-        yield this
-        if state.stop is not None:
+class Coordinates:
+    """Where the loop works, and when that changes; here the user's own, for good."""
+
+    def to_user(self, particles: ParticleSet) -> ParticleSet:
+        """Return the particles in the user's coordinates."""
+        return particles
+
+    def adapted(self, particles: ParticleSet) -> tuple[Objective, ParticleSet] | None:
+        """Better coordinates: the objective and particles there; None to stay."""
+        return None
+
+    def facts(self) -> dict:
+        """Fields of the `Result` that the coordinates know."""
+        return {}
+
+
+class Descent:
+    """One run of the loop: its options, and where it stands.
+
+    Whoever drains `rounds` can stop anywhere: `particles`, `value` and `parents` are
+    those of a valid particle set at any time.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        particles: ParticleSet,
+        *,
+        n_particles: int,
+        move: Move | None,
+        growth: Growth | None,
+        continuation="auto",
+        tol: float | None = None,
+        max_rounds: int | None = None,
+        rng=None,
+        final_move: Move | None = None,
+        max_time: float | None = None,
+        coordinates: Coordinates | None = None,
+    ):
+        if not isinstance(objective, Objective):
+            raise TypeError(f"objective must be an Objective, got {objective!r}")
+        if not isinstance(particles, ParticleSet):
+            particles = ParticleSet(particles)
+        self.objective, self.particles = objective, particles
+        self.parents = np.full(len(particles), -1)
+        self.value = np.nan
+        self.stop: Stop | None = None
+        self.n_particles = as_count(n_particles, "n_particles", len(particles))
+        self.move = _default(move, LBFGS(), "move")
+        self.growth = _default(growth, SteepestSplit(), "growth")
+        self.final_move = final_move
+        self.tol = as_optional(as_positive, tol, "tol")
+        self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
+        self.rng = as_rng(rng)
+        limit = as_optional(as_positive, max_time, "max_time")
+        self.deadline = np.inf if limit is None else time.monotonic() + limit
+        self.coordinates = Coordinates() if coordinates is None else coordinates
+        self.scale = _Scale(objective, _continuation(continuation), particles)
+
+    def rounds(self) -> Iterator[Round]:
+        """Move, grow, yield."""
+        number, polished = 0, self.final_move is None
+        while self.stop is None:
+            number += 1
+            room = self.n_particles - len(self.particles)
+            polish = not self._may_change(room) or (polished and self.scale.is_fine)
+            moved = self._move(polish)
+            below = self.tol is not None and 2.0 * self.value < self.tol**2
+            changed = None
+            if room and not below:
+                changed = self.coordinates.adapted(self.particles)
+            grown = nothing_grew(self.particles)
+            if room and not below and changed is None:
+                followed = self.scale.objective
+                grown = self.growth(followed, self.particles, room, self.rng)
+            rests = len(grown.parents) == 0 and changed is None
+            if rests and self.scale.is_fine and (polish or polished):
+                full = Stop.MAX_PARTICLES if room == 0 else Stop.STABLE
+                self.stop = Stop.TOLERANCE if below else full
+            elif number == self.max_rounds:
+                self.stop = Stop.MAX_ROUNDS
+            polished = rests or self.final_move is None
+            yield self._round(moved, grown)
+            if self.stop is None:
+                self._advance(grown, changed)
+
+    def _may_change(self, room) -> bool:
+        """Whether more particles or a finer scale may still come."""
+        return room > 0 or not self.scale.is_fine
+
+    def _move(self, polish) -> Moved:
+        """Let the particles rest; whatever happens, keep the best that was seen."""
+        move = self.final_move if polish and self.final_move else self.move
+        watched = _Watched(self.scale.objective, self.deadline)
+        try:
+            moved = move(watched, self.particles)
+        except BaseException:
+            if watched.best is not None:
+                self._keep(watched.best[1], watched.best[0])
+            raise
+        self._keep(moved.particles, moved.value)
+        return moved
+
+    def _keep(self, particles, value_followed):
+        value = value_followed
+        if not self.scale.is_fine:
+            value = self.objective.value(particles)
+        self.particles, self.value = particles, value
+
+    def _round(self, moved, grown) -> Round:
+        followed, actual = self.scale.objective, 0.0
+        if len(grown.parents):
+            actual = followed.value(grown.particles) - moved.value
+        return Round(
+            self.coordinates.to_user(self.particles),
+            self.value,
+            None if self.scale.is_fine else followed.bandwidth,
+            moved,
+            grown,
+            actual,
+            self.parents,
+            self.coordinates.facts().get("n_score_evals", _rows(self.objective)),
+        )
+
+    def _advance(self, grown, changed):
+        """Take up the grown particles, other coordinates or the next finer scale."""
+        if changed is not None:
+            self.objective, self.particles = changed
+            self.scale = _Scale(self.objective, self.scale.rule, self.particles)
+            self.value = self.objective.value(self.particles)
             return
-        _grow(state, objective, grown)
-        scale.advance(state.particles, grew=len(grown.parents) > 0)
+        grew = len(grown.parents) > 0
+        if grew:
+            value = self.objective.value(grown.particles)
+            self.particles, self.value = grown.particles, value
+            self.parents = np.concatenate([self.parents, grown.parents])
+        self.scale.advance(self.particles, grew=grew)
 
+    def to_its_end(self, *, callback=None, progress=False) -> Result:
+        """Drain the rounds into a `Result`, however they end."""
+        if callback is not None:
+            as_callable(callback, "callback", "(round)")
+        done: list[Round] = []
+        with progress_line(progress, self.n_particles) as report:
+            try:
+                for this in self.rounds():
+                    done.append(this)
+                    report(this)
+                    if callback is not None:
+                        callback(this)
+            except StopIteration:
+                self.stop = Stop.CALLBACK
+            except LimitReached as limit:
+                self.stop = Stop[str(limit).upper()]
+            except KeyboardInterrupt:
+                self.stop = Stop.INTERRUPTED
+            except Exception as error:
+                self.stop = Stop.FAILED
+                error.result = self._result(done)
+                raise
+        return self._result(done)
 
-def _move(state, objective, followed, move, deadline) -> Moved:
-    """Let the particles rest; whatever happens, keep the best that was seen."""
-    watched = _Watched(followed, deadline)
-    try:
-        moved = move(watched, state.particles)
-    except BaseException:
-        if watched.best is not None:
-            value, particles = watched.best
-            if followed is not objective:
-                value = objective.value(particles)
-            state.keep(particles, value)
-        raise
-    value = moved.value if followed is objective else objective.value(moved.particles)
-    state.keep(moved.particles, value)
-    return moved
-
-
-def _round(state, objective, followed, moved, grown: Grown) -> Round:
-    actual = 0.0
-    if len(grown.parents):
-        actual = followed.value(grown.particles) - moved.value
-    return Round(
-        state.particles,
-        state.value,
-        None if followed is objective else followed.bandwidth,
-        moved,
-        grown,
-        actual,
-        state.parents,
-        _rows(objective),
-    )
-
-
-def _grow(state, objective, grown):
-    if len(grown.parents):
-        state.parents = np.concatenate([state.parents, grown.parents])
-        state.keep(grown.particles, objective.value(grown.particles))
+    def _result(self, done) -> Result:
+        return Result(
+            self.coordinates.to_user(self.particles),
+            self.value,
+            done,
+            self.parents,
+            self.stop,
+            **{"n_score_evals": _rows(self.objective), **self.coordinates.facts()},
+        )
 
 
 class _Scale:
@@ -374,14 +418,6 @@ class _Scale:
 
 
 # ------------------------------------------------------------------- arguments
-def _start(objective, particles) -> _State:
-    if not isinstance(objective, Objective):
-        raise TypeError(f"objective must be an Objective, got {objective!r}")
-    if not isinstance(particles, ParticleSet):
-        particles = ParticleSet(particles)
-    return _State(particles, np.full(len(particles), -1))
-
-
 def _default(given, default, name):
     return default if given is None else as_callable(given, name, "object")
 
@@ -391,7 +427,9 @@ def _continuation(continuation):
         return CoarseToFine()
     if continuation is False:
         return None
-    return as_callable(continuation, "continuation", '(objective, n, dim), "auto" or False')
+    return as_callable(
+        continuation, "continuation", '(objective, n, dim), "auto" or False'
+    )
 
 
 def _rows(objective) -> int:

@@ -57,7 +57,9 @@ def kernel_sum(kernel, x, y, v):
     """``h(x_i)``, shape (m,)."""
     _refuse(kernel, "kernel sums")
     h = np.zeros(len(x))
-    in_row_blocks(_sum, kernel, (x, *in_blocks(y, v), len(y), h), len(x), x.size * len(y))
+    in_row_blocks(
+        _sum, kernel, (x, *in_blocks(y, v), len(y), h), len(x), x.size * len(y)
+    )
     return h
 
 

@@ -52,13 +52,18 @@ class Preconditioner:
         matrix = as_positions(self.matrix, "matrix", d)
         if matrix.shape != (d, d):
             raise ValueError(f"matrix must have shape {(d, d)}, got {matrix.shape}")
-        if np.linalg.matrix_rank(matrix / np.abs(matrix).max(axis=0, initial=1e-300)) < d:
+        if (
+            np.linalg.matrix_rank(matrix / np.abs(matrix).max(axis=0, initial=1e-300))
+            < d
+        ):
             raise ValueError("matrix must be invertible")
         object.__setattr__(self, "centre", centre)
         object.__setattr__(self, "matrix", matrix)
 
     @classmethod
-    def of_covariance(cls, centre: ArrayLike, covariance: ArrayLike) -> "Preconditioner":
+    def of_covariance(
+        cls, centre: ArrayLike, covariance: ArrayLike
+    ) -> "Preconditioner":
         """Coordinates in which a covariance (d, d) is the identity."""
         covariance = as_positions(covariance, "covariance")
         sd = np.sqrt(np.diag(covariance))

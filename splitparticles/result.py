@@ -26,7 +26,11 @@ class Stop(Enum):
 
     MAX_PARTICLES = 0, True, "the number of particles asked for is reached"
     TOLERANCE = 1, True, "the discrepancy is below tol"
-    STABLE = 2, True, "no small split lowers the objective (which may be a local optimum)"
+    STABLE = (
+        2,
+        True,
+        "no small split lowers the objective (which may be a local optimum)",
+    )
     MAX_ROUNDS = 3, False, "max_rounds rounds are over"
     MAX_SCORE_EVALS = 4, False, "the next score call would pass max_score_evals"
     MAX_TIME = 5, False, "max_time is over"

@@ -1,17 +1,19 @@
-r"""The front doors: `sample` a target known by its score, `compress` draws.
+r"""The front door `sample`: particles for a target known by its score.
 
-Both find working coordinates, build an objective there, descend it by splitting, and
-hand the particles back in the user's own coordinates.
+Working coordinates come first: a mode, and the curvature there (`find_mode`).  A
+mode may be far from the bulk, so they are checked as particles multiply: where the
+mean curvature over the particles, :math:`\bar J = -\tfrac1n \sum_i \nabla
+s(x_i)`, an estimate of the Fisher information :math:`E_p[-\nabla^2 \log p]`, is no
+longer about the identity, the coordinates become those in which it is.  Its inverse
+is the covariance when the target is Gaussian.
 
-The default objective of `sample` is a Stein discrepancy under two kernels,
+The default objective is half the squared Stein discrepancy of two kernels together,
 
-.. math:: F = \tfrac12 \mathrm{KSD}^2_{\mathrm{IMQ}} +
-          \tfrac{1}{2}\,\tfrac1{10}\, \mathrm{KSD}^2_{\mathrm{linear}},
+.. math:: \mathrm{KSD}^2_{\mathrm{IMQ}} + \tfrac15 \mathrm{KSD}^2_{\mathrm{linear}},
 
-the inverse multiquadric of a bandwidth that grows with the dimension, :math:`2\sqrt
-d` in coordinates where the target's standard deviations are about one, and the linear
-one, which keeps mean and covariance right where few particles would be too narrow.
-That of `compress` is the like for MMD, with the quadratic kernel.
+the inverse multiquadric of a bandwidth that grows as the distances in d dimensions
+do, and the linear one, which keeps mean and covariance right where few particles
+would be too narrow.
 """
 
 import time
@@ -28,24 +30,34 @@ from ._validate import (
     as_positions,
     as_positive,
     as_rng,
-    as_weights,
     explains_keywords,
     not_yet,
     refuse_nonfinite,
 )
-from .descent import descend
-from .growth import Growth, SteepestSplit
-from .kernels import InverseMultiquadric, Linear, Quadratic
+from .descent import Descent
+from .front_door import (
+    WorkingCoordinates,
+    checked_names,
+    chosen_growth,
+    chosen_moves,
+    chosen_preconditioner,
+)
+from .growth import Growth
+from .kernels import InverseMultiquadric, Linear
 from .laplace import find_mode
-from .moves import LBFGS, Move
-from .objectives import KSD, MMD, Objective
+from .moves import Move
+from .objectives import KSD, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
 from .result import Result, Stop
 from .score import LimitReached, Score
 
+BANDWIDTH = 1.2  # of the radial kernel, times the root of the dimension
+LINEAR = 0.2  # weight of the linear kernel
+CURVATURE_RATIO = 2.0  # by which a mean curvature may differ from one
+LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
 
-# -------------------------------------------------------------------- sample
+
 @explains_keywords
 def sample(
     score: Callable,
@@ -149,263 +161,118 @@ def sample(
     n_particles = as_count(n_particles, "n_particles")
     rng = as_rng(rng)
     start = _start_cloud(x0, n_particles, rng)
-    names = _checked_names(names, start.shape[1])
+    names = checked_names(names, start.shape[1])
+    seconds = as_optional(as_positive, max_time, "max_time")
     counted = Score(
         score,
         score_product,
         vectorized=vectorized,
         max_rows=as_optional(as_count, max_score_evals, "max_score_evals"),
-        deadline=_deadline(max_time),
+        deadline=None if seconds is None else time.monotonic() + seconds,
     )
-    move, final = _moves(move, weights)
+    move, final_move = chosen_moves(move, weights)
+    growth = chosen_growth(growth, weights)
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        _check_at_start(counted, log_density, start, vectorized)
         try:
-            change, warnings = _working_coordinates(counted, start, preconditioner)
+            _check_at_start(counted, log_density, start, vectorized)
+            change, start, warnings = _first_coordinates(counted, start, preconditioner)
         except LimitReached as limit:
             return _too_early(counted, start, limit, names)
-        known = None if score_product is None else change.product(counted.product)
-        working = Score(change.score(counted), known)
-        target = _built(objective, working, known, start.shape[1])
-        found = _descended(
-            target,
-            change.to_working(_from_mode(start, change, preconditioner)),
-            change,
+        adapts = isinstance(preconditioner, str) and preconditioner == "auto"
+        place = ScoreCoordinates(change, counted, objective, adapts, names, warnings)
+        run = Descent(
+            place.objective(),
+            ParticleSet(change.to_working(start)),
+            coordinates=place,
             n_particles=n_particles,
             move=move,
-            final_move=final,
-            growth=_equalised(growth, weights),
+            final_move=final_move,
+            growth=growth,
             tol=tol,
             rng=rng,
-            callback=callback,
-            progress=progress,
         )
-    return found.replaced(
-        names=names, warnings=warnings, n_score_evals=counted.rows
-    )
+        return run.to_its_end(callback=callback, progress=progress)
 
 
-# ------------------------------------------------------------------ compress
-@explains_keywords
-def compress(
-    draws,
-    n_particles: int = 64,
-    *,
-    weights_of_draws: ArrayLike | None = None,
-    objective: Callable | None = None,
-    preconditioner="auto",
-    weights: str = "equal",
-    move: Move | None = None,
-    growth: Growth | None = None,
-    tol: float | None = None,
-    max_time: float | None = None,
-    rng=None,
-    n_threads: int | None = None,
-    callback: Callable | None = None,
-    progress: bool = False,
-    names: list[str] | None = None,
-    checkpoint=None,
-) -> Result:
-    r"""A few weighted particles that stand for many draws.
+class ScoreCoordinates(WorkingCoordinates):
+    """Working coordinates of a score, mended as the particles see more of it.
 
     Parameters
     ----------
-    draws : array_like, shape (N, d), or iterable of such
-        Chunks (N_k, d) are put together in memory.
-    n_particles : int
-        Particles at most.
-    weights_of_draws : array_like, shape (N,), optional
-        Not negative; equal when left out.
-    objective : callable, optional
-        (draws, weights) -> Objective in the working coordinates.
-    preconditioner : "auto", "none", "diagonal", array_like (d, d) or Preconditioner
-        Working coordinates.  "auto" whitens by the covariance of the draws,
-        "diagonal" by their standard deviations; a matrix is taken for a covariance.
-    weights : "equal" or "optimal"
-        Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
-    move, growth, tol, max_time, rng, n_threads, callback, progress, names, checkpoint
-        As in `sample`.
-
-    Returns
-    -------
-    Result
-        Particles in the user's coordinates.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument is not what it should be.
-    NotImplementedError
-        For a dask array or a checkpoint.
-
-    Examples
-    --------
-    >>> import numpy as np, splitparticles as sp
-    >>> draws = np.random.default_rng(0).normal(3.0, 2.0, size=(1000, 2))
-    >>> result = sp.compress(draws, 8)
-    >>> bool(np.allclose(result.mean(), draws.mean(axis=0), atol=0.02))
-    True
-    """
-    if checkpoint is not None:
-        not_yet("checkpoint", checkpoint)
-    draws = _gathered(draws)
-    n_particles = as_count(n_particles, "n_particles")
-    names = _checked_names(names, draws.shape[1])
-    if weights_of_draws is None:
-        p = np.full(len(draws), 1.0 / len(draws))
-    else:
-        p = as_weights(weights_of_draws, "weights_of_draws", len(draws))
-    centre = p @ draws
-    covariance = (p[:, None] * (draws - centre)).T @ (draws - centre)
-    change = _chosen(preconditioner, centre, covariance)
-    move, final = _moves(move, weights)
-    with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        z = change.to_working(draws)
-        if objective is None:
-            target = _default_mmd(z, p)
-        else:
-            target = as_callable(objective, "objective", "(draws, weights)")(z, p)
-        found = _descended(
-            target,
-            change.to_working(centre[None]),
-            change,
-            n_particles=n_particles,
-            move=move,
-            final_move=final,
-            growth=_equalised(growth, weights),
-            tol=tol,
-            rng=as_rng(rng),
-            callback=callback,
-            progress=progress,
-            max_time=max_time,
-        )
-    return found.replaced(names=names)
-
-
-# ---------------------------------------------------------------- objectives
-def _built(objective, score: Score, known, d: int) -> Objective:
-    """The user's objective, or the default one, in working coordinates."""
-    if objective is not None:
-        return as_callable(objective, "objective", "(score, score_product)")(score, known)
-    wide = InverseMultiquadric(2.0 * np.sqrt(d))
-    return KSD(wide, score) + 0.1 * KSD(Linear(), score)
-
-
-def _default_mmd(z, p) -> Objective:
-    """Multi-purpose MMD that sees places and keeps moments; in working coordinates."""
-    d = z.shape[1]
-    return MMD(InverseMultiquadric(0.5 * np.sqrt(d)), z, p) + 0.1 * MMD(Quadratic(), z, p)
-
-
-def _moves(move, weights):
-    """The move of early rounds and that of the last one."""
-    if weights not in ("equal", "optimal"):
-        raise ValueError(f'weights must be "equal" or "optimal", got {weights!r}')
-    if move is not None:
-        return as_callable(move, "move", "(objective, particles)"), None
-    free = weights == "optimal"
-    return (
-        LBFGS(max_iter=15, tol=1e-3, weights=free),
-        LBFGS(max_iter=100, tol=1e-6, weights=free),
-    )
-
-
-class _Equalised:
-    """A growth after which all particles weigh the same again.
-
-    A split halves one weight, so when only some particles split, their children weigh
-    half as much as the rest; whoever asked for equal weights wants 1/n each.
+    change : Preconditioner
+    counted : Score
+        The user's score, in the user's coordinates.
+    build : callable or None
+        (score, score_product) -> Objective; the default objective for None.
+    adapts : bool
+        Whether the coordinates may change.
     """
 
-    def __init__(self, growth):
-        self.growth = growth
+    def __init__(self, change, counted, build, adapts, names, warnings):
+        super().__init__(change, names, warnings)
+        self.counted, self.build, self.adapts = counted, build, adapts
+        self._adapted_at = 0
 
-    def __call__(self, objective, particles, limit, rng):
-        grown = self.growth(objective, particles, limit, rng)
-        n = len(grown.particles)
-        return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
+    def score(self) -> Score:
+        """Return the score in working coordinates."""
+        known = self.counted.has_product
+        product = self.change.product(self.counted.product) if known else None
+        return Score(self.change.score(self.counted), product)
+
+    def objective(self) -> Objective:
+        """Return the objective in working coordinates."""
+        self.working = self.score()
+        if self.build is not None:
+            build = as_callable(self.build, "objective", "(score, score_product)")
+            known = self.counted.has_product
+            return build(self.working, self.working.product if known else None)
+        radial = InverseMultiquadric(BANDWIDTH * np.sqrt(len(self.change.centre)))
+        return KSD(radial, self.working) + LINEAR * KSD(Linear(), self.working)
+
+    def facts(self):
+        """Fields of the `Result`."""
+        return {**super().facts(), "n_score_evals": self.counted.rows}
+
+    def adapted(self, particles):
+        """Coordinates in which the mean curvature over the particles is one."""
+        n, d = particles.positions.shape
+        if not self.adapts or n < max(2, 2 * self._adapted_at):
+            return None
+        curvature = self._mean_curvature(particles)
+        if not np.isfinite(curvature).all():
+            return None
+        values, turn = np.linalg.eigh(curvature)
+        if 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO:
+            return None
+        self._adapted_at = n
+        scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
+        old = self.change
+        centre = old.to_user(particles.mean()[None])[0]
+        self.change = Preconditioner(centre, old.matrix @ (turn * scale))
+        there = self.change.to_working(old.to_user(particles.positions))
+        return self.objective(), particles.moved_to(there)
+
+    def _mean_curvature(self, particles):
+        """Weighted mean of minus the score's Jacobian over the particles, (d, d)."""
+        J = self.working.jacobians(particles.positions)
+        mean = -np.tensordot(particles.weights / particles.weights.sum(), J, axes=1)
+        return 0.5 * (mean + mean.T)
 
 
-def _equalised(growth, weights):
-    growth = SteepestSplit() if growth is None else growth
-    growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
-    return growth if weights == "optimal" else _Equalised(growth)
-
-
-# --------------------------------------------------------------- coordinates
-def _chosen(preconditioner, centre, covariance) -> Preconditioner:
-    """Working coordinates where a covariance is known."""
-    d = len(centre)
-    if isinstance(preconditioner, Preconditioner):
-        if len(preconditioner.centre) != d:
-            raise ValueError(
-                f"preconditioner must have {d} coordinates, "
-                f"got {len(preconditioner.centre)}"
-            )
-        return preconditioner
-    if isinstance(preconditioner, str):
-        if preconditioner == "auto":
-            return Preconditioner.of_covariance(centre, covariance)
-        if preconditioner == "diagonal":
-            return Preconditioner.of_covariance(centre, np.diag(np.diag(covariance)))
-        if preconditioner == "none":
-            return Preconditioner(np.zeros(d), np.eye(d))
-        raise ValueError(
-            'preconditioner must be "auto", "none", "diagonal", a (d, d) matrix or a '
-            f"Preconditioner, got {preconditioner!r}"
-        )
-    matrix = as_positions(preconditioner, "preconditioner", d)
-    if matrix.shape != (d, d) or not np.allclose(matrix, matrix.T):
-        raise ValueError(f"preconditioner must be a symmetric matrix of shape {(d, d)}")
-    return Preconditioner.of_covariance(centre, matrix)
-
-
-def _working_coordinates(score, start, preconditioner):
-    """Working coordinates for a score, and what should worry the reader."""
+def _first_coordinates(score, start, preconditioner):
+    """Working coordinates, where to start in them, and what should worry the reader."""
     centre = start.mean(axis=0)
-    if isinstance(preconditioner, str) and preconditioner in ("auto", "diagonal"):
-        mode = find_mode(score, start[0] if len(start) == 1 else centre)
-        warnings = [] if mode.converged else [f"working coordinates: {mode.message}"]
-        change = mode.preconditioner
-        if preconditioner == "auto":
-            return change, warnings
+    if not (isinstance(preconditioner, str) and preconditioner in ("auto", "diagonal")):
+        change = chosen_preconditioner(preconditioner, centre, np.eye(len(centre)))
+        return change, start, []
+    mode = find_mode(score, centre)
+    warnings = [] if mode.converged else [f"working coordinates: {mode.message}"]
+    change = mode.preconditioner
+    if preconditioner == "diagonal":
         covariance = change.matrix @ change.matrix.T
-        return _chosen("diagonal", change.centre, covariance), warnings
-    return _chosen(preconditioner, centre, np.eye(len(centre))), []
-
-
-def _from_mode(start, change, preconditioner):
-    """One start point begins at the mode that was climbed to from it."""
-    climbed = isinstance(preconditioner, str) and preconditioner != "none"
-    return change.centre[None] if climbed and len(start) == 1 else start
-
-
-# -------------------------------------------------------------------- helpers
-def _descended(target, z, change, *, callback, **options) -> Result:
-    """`descend` in working coordinates, with all that is handed out in the user's."""
-
-    def to_user(particles):
-        return particles.moved_to(change.to_user(particles.positions))
-
-    def round_to_user(this):
-        return this._replace(particles=to_user(this.particles))
-
-    def result_to_user(found):
-        return found.replaced(
-            particles=to_user(found.particles),
-            rounds=[round_to_user(this) for this in found.rounds],
-            preconditioner=change,
-        )
-
-    if callback is not None:
-        as_callable(callback, "callback", "(round)")
-    tell = None if callback is None else lambda this: callback(round_to_user(this))
-    try:
-        return result_to_user(descend(target, ParticleSet(z), callback=tell, **options))
-    except Exception as error:
-        if isinstance(getattr(error, "result", None), Result):
-            error.result = result_to_user(error.result)
-        raise
+        change = chosen_preconditioner("diagonal", change.centre, covariance)
+    # one start point is where the climb began, the mode is where the splitting does
+    return change, change.centre[None] if len(start) == 1 else start, warnings
 
 
 def _start_cloud(x0, n_particles, rng) -> np.ndarray:
@@ -440,7 +307,7 @@ def _check_at_start(score, log_density, start, vectorized) -> None:
 
 
 def _too_early(score, start, limit, names) -> Result:
-    """The result when a limit was reached before there were working coordinates."""
+    """Return the start: a limit was reached before there were working coordinates."""
     return Result(
         ParticleSet(start),
         np.inf,
@@ -451,35 +318,3 @@ def _too_early(score, start, limit, names) -> Result:
         names,
         ["the limit was reached before working coordinates were found"],
     )
-
-
-def _deadline(max_time):
-    limit = as_optional(as_positive, max_time, "max_time")
-    return None if limit is None else time.monotonic() + limit
-
-
-def _checked_names(names, d):
-    if names is None:
-        return None
-    names = [str(name) for name in names]
-    if len(names) != d:
-        raise ValueError(f"names must have {d} entries, got {len(names)}")
-    return names
-
-
-def _gathered(draws) -> np.ndarray:
-    """Draws (N, d) from an array or from chunks."""
-    if type(draws).__module__.partition(".")[0] == "dask":
-        not_yet("draws", draws)
-    if hasattr(draws, "__array__") or isinstance(draws, (list, tuple)):
-        if not (isinstance(draws, (list, tuple)) and any(np.ndim(c) == 2 for c in draws)):
-            return as_positions(draws, "draws")
-    if isinstance(draws, str) or not hasattr(draws, "__iter__"):
-        raise TypeError(f"draws must be an array (N, d) or chunks of it, got {draws!r}")
-    chunks = []
-    for number, chunk in enumerate(draws):
-        dim = chunks[0].shape[1] if chunks else None
-        chunks.append(as_positions(chunk, f"draws, chunk {number},", dim))
-    if not chunks:
-        raise ValueError("draws must have at least one chunk, got none")
-    return np.vstack(chunks)

@@ -101,6 +101,17 @@ class Score:
         up, down = np.split(self(above), 2)
         return (up - down) * (size / (2.0 * STEP))
 
+    @property
+    def has_product(self) -> bool:
+        """Whether products come from the user, at no score rows."""
+        return self._product is not None
+
+    def jacobians(self, x: np.ndarray) -> np.ndarray:
+        """Jacobians of the score at x (n, d), all directions in one batch, (n, d, d)."""
+        n, d = x.shape
+        axes = np.tile(np.eye(d), (n, 1))
+        return self.product(np.repeat(x, d, axis=0), axes).reshape(n, d, d)
+
     def curvature(self, x: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Second derivative of the score at x_i along u_i and v_i, (n, d)."""
         if self._curvature is not None:

@@ -47,6 +47,7 @@ from ._compile import (
 )
 from .kernels import Linear
 
+
 @helper
 def pair_products(x, sx, y, sy, m, u, ss, dz):
     """``|z|^2``, ``sx.sy`` and ``delta.z`` for a block of partners."""

@@ -1,6 +1,6 @@
 """Growth: how a particle set gains particles."""
 
-from .growth import Growth, Grown
+from .growth import Grown, Growth
 from .random_split import RandomSplit
 from .steepest_split import SteepestSplit
 

@@ -80,7 +80,10 @@ class KSD(Discrepancy):
 
     def absorb(self, own, other, weight):
         """KSDs of the same score are one, of the sum of their kernels."""
-        if not isinstance(other, KSD) or other.score.function is not self.score.function:
+        if (
+            not isinstance(other, KSD)
+            or other.score.function is not self.score.function
+        ):
             return None
         joined = KSD.__new__(KSD)
         joined.score = self.score
@@ -126,7 +129,9 @@ class KSD(Discrepancy):
     def witness_hessian_product(self, particles, directions):
         """``H v + J U v + U' J v + D2s[u, v]``, (n, d)."""
         x = particles.positions
-        Hv, Uv, Utv = self._stein(stein_sum_hessian_product, particles, None, directions)
+        Hv, Uv, Utv = self._stein(
+            stein_sum_hessian_product, particles, None, directions
+        )
         _, _, field = self._stein(stein_sum_gradient, particles, None)
         # U' (J v) needs the product first, so U' is applied to a second direction
         Jv = self.score.product(x, directions)
@@ -140,9 +145,9 @@ class KSD(Discrepancy):
         n, d = x.shape
         H, U = self._stein(stein_sum_hessian, particles, None)
         _, _, field = self._stein(stein_sum_gradient, particles, None)
+        J = self.score.jacobians(x)
         points, fields = np.repeat(x, d, axis=0), np.repeat(field, d, axis=0)
         axes = np.tile(np.eye(d), (n, 1))
-        J = self.score.product(points, axes).reshape(n, d, d)
         bent = self.score.curvature(points, fields, axes).reshape(n, d, d)
         hessian = H + 2.0 * J @ U + bent
         return 0.5 * (hessian + hessian.swapaxes(1, 2))

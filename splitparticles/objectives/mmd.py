@@ -10,6 +10,8 @@ Its witness is :math:`h(x) = \sum_j w_j k(x, x_j) - m_p(x)`.
 
 import numpy as np
 
+from .._compile import has_profile
+from .._validate import as_positions, as_weights
 from ..gaussian_mixture import GaussianMixture
 from ..kernel_sums import (
     kernel_pairs,
@@ -18,8 +20,6 @@ from ..kernel_sums import (
     kernel_sum_hessian,
     kernel_sum_hessian_product,
 )
-from .._compile import has_profile
-from .._validate import as_positions, as_weights
 from ..kernels import Gaussian, Quadratic, at_bandwidth
 from .discrepancy import Discrepancy
 from .mean_embedding import MixtureEmbedding, SampleEmbedding
@@ -94,7 +94,9 @@ class MMD(Discrepancy):
     def witness_gradient(self, particles, at=None):
         """Gradient of the witness, (m, d)."""
         x = particles.positions if at is None else at
-        own = kernel_sum_gradient(self.kernel, x, particles.positions, particles.weights)
+        own = kernel_sum_gradient(
+            self.kernel, x, particles.positions, particles.weights
+        )
         return own[1] - self.embedding.value_and_gradient(x)[1]
 
     def first_variation(self, particles):

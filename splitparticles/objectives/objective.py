@@ -46,7 +46,9 @@ class Objective(ABC):
         """F of the particles."""
 
     @abstractmethod
-    def witness(self, particles: ParticleSet, at: np.ndarray | None = None) -> np.ndarray:
+    def witness(
+        self, particles: ParticleSet, at: np.ndarray | None = None
+    ) -> np.ndarray:
         """First variation at the points `at` (m, d), shape (m,)."""
 
     @abstractmethod
@@ -219,7 +221,9 @@ class Sum(Objective):
         coarse = [(f, term.coarsened(bandwidth), term) for f, term in self.terms]
         if all(other is None for _, other, _ in coarse):
             return None
-        return Sum.of([(f, term if other is None else other) for f, other, term in coarse])
+        return Sum.of(
+            [(f, term if other is None else other) for f, other, term in coarse]
+        )
 
     @property
     def bandwidth(self):

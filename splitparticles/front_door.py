@@ -1,0 +1,102 @@
+"""What `sample` and `compress` share: their options, and where they work.
+
+Both move particles in working coordinates and hand them out in the user's.
+"""
+
+import numpy as np
+
+from ._validate import as_callable, as_positions
+from .descent import Coordinates
+from .growth import SteepestSplit
+from .moves import LBFGS
+from .preconditioning import Preconditioner
+
+
+class WorkingCoordinates(Coordinates):
+    """Positions are moved as z and handed out as ``x = m + L z``."""
+
+    def __init__(self, change: Preconditioner, names=None, warnings=()):
+        self.change, self.names, self.warnings = change, names, list(warnings)
+
+    def to_user(self, particles):
+        """Return the particles in the user's coordinates."""
+        return particles.moved_to(self.change.to_user(particles.positions))
+
+    def facts(self):
+        """Fields of the `Result`."""
+        return {
+            "names": self.names,
+            "warnings": self.warnings,
+            "preconditioner": self.change,
+        }
+
+
+def chosen_preconditioner(preconditioner, centre, covariance) -> Preconditioner:
+    """Working coordinates where a covariance is known."""
+    d = len(centre)
+    if isinstance(preconditioner, Preconditioner):
+        if len(preconditioner.centre) != d:
+            raise ValueError(
+                f"preconditioner must have {d} coordinates, "
+                f"got {len(preconditioner.centre)}"
+            )
+        return preconditioner
+    if isinstance(preconditioner, str):
+        if preconditioner == "auto":
+            return Preconditioner.of_covariance(centre, covariance)
+        if preconditioner == "diagonal":
+            return Preconditioner.of_covariance(centre, np.diag(np.diag(covariance)))
+        if preconditioner == "none":
+            return Preconditioner(np.zeros(d), np.eye(d))
+        raise ValueError(
+            'preconditioner must be "auto", "none", "diagonal", a (d, d) matrix or a '
+            f"Preconditioner, got {preconditioner!r}"
+        )
+    matrix = as_positions(preconditioner, "preconditioner", d)
+    if matrix.shape != (d, d) or not np.allclose(matrix, matrix.T):
+        raise ValueError(f"preconditioner must be a symmetric matrix of shape {(d, d)}")
+    return Preconditioner.of_covariance(centre, matrix)
+
+
+def chosen_moves(move, weights):
+    """The move of early rounds and that of the last one."""
+    if weights not in ("equal", "optimal"):
+        raise ValueError(f'weights must be "equal" or "optimal", got {weights!r}')
+    if move is not None:
+        return as_callable(move, "move", "(objective, particles)"), None
+    free = weights == "optimal"
+    return (
+        LBFGS(max_iter=15, tol=1e-3, weights=free),
+        LBFGS(max_iter=100, tol=1e-6, weights=free),
+    )
+
+
+class Equalised:
+    """A growth after which all particles weigh the same again.
+
+    A split halves one weight, so when only some particles split, their children weigh
+    half as much as the rest; whoever asked for equal weights wants 1/n each.
+    """
+
+    def __init__(self, growth):
+        self.growth = growth
+
+    def __call__(self, objective, particles, limit, rng):
+        grown = self.growth(objective, particles, limit, rng)
+        n = len(grown.particles)
+        return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
+
+
+def chosen_growth(growth, weights):
+    growth = SteepestSplit() if growth is None else growth
+    growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
+    return growth if weights == "optimal" else Equalised(growth)
+
+
+def checked_names(names, d):
+    if names is None:
+        return None
+    names = [str(name) for name in names]
+    if len(names) != d:
+        raise ValueError(f"names must have {d} entries, got {len(names)}")
+    return names
