@@ -36,6 +36,9 @@ from .objectives import MMD, Objective
 from .particles import ParticleSet
 from .result import Result
 
+BANDWIDTH = 0.5  # of the radial kernel, times the root of the dimension
+QUADRATIC = 0.1  # weight of the quadratic kernel
+
 
 @explains_keywords
 def compress(
@@ -133,8 +136,8 @@ def compress(
 
 def _default_objective(z, p) -> Objective:
     """MMD that sees places and keeps moments; in working coordinates."""
-    radial = InverseMultiquadric(0.5 * np.sqrt(z.shape[1]))
-    return MMD(radial, z, p) + 0.1 * MMD(Quadratic(), z, p)
+    radial = InverseMultiquadric(BANDWIDTH * np.sqrt(z.shape[1]))
+    return MMD(radial, z, p) + QUADRATIC * MMD(Quadratic(), z, p)
 
 
 def _gathered(draws) -> np.ndarray:

@@ -82,18 +82,21 @@ class Equalised:
         self.growth = growth
 
     def __call__(self, objective, particles, limit, rng):
+        """Grow, then weigh all alike."""
         grown = self.growth(objective, particles, limit, rng)
         n = len(grown.particles)
         return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
 
 
 def chosen_growth(growth, weights):
-    growth = SteepestSplit() if growth is None else growth
+    """Return the user's growth or the default one, kept to equal weights if wanted."""
+    growth = SteepestSplit(everyone=weights == "equal") if growth is None else growth
     growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
     return growth if weights == "optimal" else Equalised(growth)
 
 
 def checked_names(names, d):
+    """Return one name a coordinate, or None."""
     if names is None:
         return None
     names = [str(name) for name in names]

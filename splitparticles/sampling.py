@@ -52,7 +52,7 @@ from .preconditioning import Preconditioner
 from .result import Result, Stop
 from .score import LimitReached, Score
 
-BANDWIDTH = 1.2  # of the radial kernel, times the root of the dimension
+BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
 LINEAR = 0.2  # weight of the linear kernel
 CURVATURE_RATIO = 2.0  # by which a mean curvature may differ from one
 LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
@@ -244,11 +244,14 @@ class ScoreCoordinates(WorkingCoordinates):
         values, turn = np.linalg.eigh(curvature)
         if 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO:
             return None
-        self._adapted_at = n
         scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
         old = self.change
         centre = old.to_user(particles.mean()[None])[0]
-        self.change = Preconditioner(centre, old.matrix @ (turn * scale))
+        try:
+            self.change = Preconditioner(centre, old.matrix @ (turn * scale))
+        except ValueError:  # a singular mode: the particles are off to infinity
+            return None
+        self._adapted_at = n
         there = self.change.to_working(old.to_user(particles.positions))
         return self.objective(), particles.moved_to(there)
 

@@ -107,7 +107,7 @@ class Score:
         return self._product is not None
 
     def jacobians(self, x: np.ndarray) -> np.ndarray:
-        """Jacobians of the score at x (n, d), all directions in one batch, (n, d, d)."""
+        """Jacobians of the score at x (n, d), in one batch, (n, d, d)."""
         n, d = x.shape
         axes = np.tile(np.eye(d), (n, 1))
         return self.product(np.repeat(x, d, axis=0), axes).reshape(n, d, d)

@@ -1,4 +1,4 @@
-"""Growth: how a particle set gains particles, and the search for a split's step.
+r"""Growth: how a particle set gains particles, and the search for a split's step.
 
 A growth is a callable ``growth(objective, particles, limit, rng) -> Grown`` that
 adds at most `limit` particles; a plain function will do.  It keeps nothing between
@@ -7,8 +7,8 @@ calls, and all its randomness comes from the generator it is handed.
 The published codes split with a fixed small step, which can raise the objective.
 Here the step is found by a search on the exact change, which costs O(n) a particle
 and trial (`Objective.split_change`).  Three numbers fix the search: to fourth order
-the change is :math:`\\tfrac12 \\lambda e^2 + Q e^4`, the least eigenvalue is known,
-one trial gives Q, and the minimum is at :math:`e^2 = -\\lambda / 4Q`.
+the change is :math:`\tfrac12 \lambda e^2 + Q e^4`, the least eigenvalue is known,
+one trial gives Q, and the minimum is at :math:`e^2 = -\lambda / 4Q`.
 """
 
 from typing import NamedTuple, Protocol
@@ -110,19 +110,25 @@ def split_best(
     limit: int,
     trials: int,
     least_index: float,
+    everyone: bool = False,
 ) -> Grown:
     """Split those of the candidates that gain most, at most `limit` of them.
 
     All are split at once, although each step was found alone: to second order splits
     do not see each other.  Should the value rise all the same, the steps are halved.
+    With `everyone`, candidates that gain nothing follow those that do, by a tenth of
+    the usual step, so that their halves can part once the others have moved.
     """
     steps, changes = search_steps(
         objective, particles, parents, directions, index, trials
     )
-    order = np.argsort(changes, kind="stable")[:limit]
-    order = order[changes[order] < 0]
-    if len(order) == 0:
+    if not (changes < 0).any():
         return nothing_grew(particles, least_index)
+    if everyone:
+        small = 0.1 * np.median(steps[changes < 0])
+        steps = np.where(changes < 0, steps, small)
+    order = np.argsort(changes, kind="stable")[:limit]
+    order = order[everyone | (changes[order] < 0)]
     parents, directions = parents[order], directions[order]
     steps, index, changes = steps[order], index[order], changes[order]
     now = objective.value(particles)

@@ -29,6 +29,9 @@ class SteepestSplit:
     tol : float
         An eigenvalue counts as negative below minus this share of the largest
         eigenvalue in size.
+    everyone : bool
+        While some particle gains, split the others too, with a small step.  The
+        weights stay in step: a halved one would stand beside whole ones otherwise.
 
     Examples
     --------
@@ -43,6 +46,7 @@ class SteepestSplit:
     fraction: float = 1.0
     trials: int = 4
     tol: float = 1e-6
+    everyone: bool = False
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
@@ -57,9 +61,10 @@ class SteepestSplit:
             )
         index = eigenvalues[:, 0]
         least = float(index.min())
-        parents = np.flatnonzero(index < -self.tol * np.abs(eigenvalues).max())
-        if len(parents) == 0 or limit < 1:
+        unstable = index < -self.tol * np.abs(eigenvalues).max()
+        if not unstable.any() or limit < 1:
             return nothing_grew(particles, least)
+        parents = np.flatnonzero(unstable | self.everyone)
         return split_best(
             objective,
             particles,
@@ -69,4 +74,5 @@ class SteepestSplit:
             limit=min(limit, max(1, round(self.fraction * len(particles)))),
             trials=self.trials,
             least_index=least,
+            everyone=self.everyone,
         )

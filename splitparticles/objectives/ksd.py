@@ -159,7 +159,7 @@ class KSD(Discrepancy):
 
 
 def _smooth(kernel):
-    """Refuse a kernel whose derivatives are not finite where a particle meets itself."""
+    """Refuse a kernel whose derivatives are not finite at distance zero."""
     if isinstance(kernel, Linear):
         return kernel
     if not has_profile(kernel):

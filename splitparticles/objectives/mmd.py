@@ -57,7 +57,8 @@ class MMD(Discrepancy):
     def __init__(self, kernel: tuple, draws_or_target, weights=None):
         if not (has_profile(kernel) or isinstance(kernel, Quadratic)):
             raise TypeError(
-                f"kernel must be Quadratic or a kernel tuple with a profile, got {kernel!r}"
+                "kernel must be Quadratic or a kernel tuple with a profile, "
+                f"got {kernel!r}"
             )
         self.kernel = kernel._make(float(field) for field in kernel)
         if isinstance(draws_or_target, GaussianMixture):

@@ -93,7 +93,7 @@ class Objective(ABC):
         directions: np.ndarray,
         steps: np.ndarray,
     ) -> np.ndarray:
-        """Exact change of F when ``parents[j]`` alone is split, (m,); by values here."""
+        """Exact change of F when ``parents[j]`` alone is split, (m,)."""
         now = self.value(particles)
         splits = zip(parents, directions, steps, strict=True)
         return np.array(

@@ -59,13 +59,18 @@ def main():
             seconds.append(time.perf_counter() - began)
             rows.append(result.n_score_evals)
             reports.append(rulers.judge(result.positions, result.weights, judge))
-        energy = max(r["energy_ratio"] ** 2 for r in reports)
+        worst = {
+            "mean": max(r["mean_error"] for r in reports),
+            "low": min(r["sd_ratio_min"] for r in reports),
+            "high": max(r["sd_ratio_max"] for r in reports),
+            "energy": max(r["energy_ratio"] ** 2 for r in reports),
+        }
         floor = energy_floor(d)
         print(
-            f"{name.split('-')[1]:24s} {d:2d}  {max(r['mean_error'] for r in reports):7.3f}"
-            f"  {min(r['sd_ratio_min'] for r in reports):5.3f} .. "
-            f"{max(r['sd_ratio_max'] for r in reports):5.3f}  {energy:6.3f} "
-            f"({floor:.2f}, {energy / floor:4.2f})  {max(rows):8d}  {max(seconds):6.2f}",
+            f"{name.split('-')[1]:24s} {d:2d}  {worst['mean']:7.3f}"
+            f"  {worst['low']:5.3f} .. {worst['high']:5.3f}"
+            f"  {worst['energy']:6.3f} ({floor:.2f}, {worst['energy'] / floor:4.2f})"
+            f"  {max(rows):8d}  {max(seconds):6.2f}",
             flush=True,
         )
 
