@@ -97,7 +97,7 @@ def profile_of(kernel_class: type) -> Callable:
     ...     phi = math.exp(a * u)
     ...     return phi, a * phi, a**2 * phi, a**3 * phi, a**4 * phi
     >>> round(sp.mmd([[0.0]], [[1.0]], kernel=Bell(2.0)), 6)
-    0.665116
+    0.66513
     """
     if not (issubclass(kernel_class, tuple) and hasattr(kernel_class, "_fields")):
         raise TypeError(f"kernel_class must be a named tuple, got {kernel_class!r}")

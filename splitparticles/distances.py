@@ -105,7 +105,7 @@ def mmd(
     --------
     >>> import splitparticles as sp
     >>> round(sp.mmd([[0.0]], [[1.0]], kernel=sp.Gaussian(1.0)), 6)
-    0.887095
+    0.887096
     """
     p, q = _measure(x, weights_x, "x"), _measure(y, weights_y, "y")
     if p.dim != q.dim:

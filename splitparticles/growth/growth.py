@@ -8,7 +8,8 @@ The published codes split with a fixed small step, which can raise the objective
 Here the step is found by a search on the exact change, which costs O(n) a particle
 and trial (`Objective.split_change`).  Three numbers fix the search: to fourth order
 the change is :math:`\tfrac12 \lambda e^2 + Q e^4`, the least eigenvalue is known,
-one trial gives Q, and the minimum is at :math:`e^2 = -\lambda / 4Q`.
+one trial gives Q, and the minimum is at :math:`e^2 = -\lambda / 4Q`; from the second
+trial on, two of them give the next order as well.
 """
 
 from typing import NamedTuple, Protocol
@@ -82,22 +83,42 @@ def search_steps(
     """
     # the step at which the second-order gain would be a particle's share of F
     share = max(objective.value(particles), 1e-300) / len(particles)
-    step = np.sqrt(share / np.maximum(np.abs(index), 1e-300))
+    square = share / np.maximum(np.abs(index), 1e-300)
     best_step, best = np.zeros(len(parents)), np.zeros(len(parents))
+    before = None
     for _ in range(trials):
+        step = np.sqrt(square)
         change = objective.split_change(particles, parents, directions, step)
         change = np.where(np.isfinite(change), change, np.inf)
         better = change < best
-        best = np.where(better, change, best)
-        best_step = np.where(better, step, best_step)
-        with np.errstate(all="ignore"):
-            quartic = (change - 0.5 * index * step**2) / step**4
-            vertex = np.sqrt(-0.25 * index / quartic)
-        model = np.where(np.isfinite(vertex), vertex, np.inf)
-        # a quarter at most: the quartic alone does not know far steps
-        upward = np.where(np.isfinite(change), 4.0, 0.25) * step
-        step = np.clip(model, 0.25 * step, upward)
+        best, best_step = (
+            np.where(better, change, best),
+            np.where(better, step, best_step),
+        )
+        rest = (change - 0.5 * index * square) / square**2
+        model = _model_minimum(index, square, rest, before)
+        before = square, rest
+        # no further than four times: the model does not know far steps
+        upward = np.where(np.isfinite(change), 16.0, 0.25) * square
+        square = np.clip(np.nan_to_num(model, nan=np.inf), square / 16.0, upward)
     return best_step, best
+
+
+def _model_minimum(index, square, rest, before):
+    """Squared step t at the minimum of ``index t/2 + Q t^2 + R t^3``.
+
+    ``rest = Q + R t`` is known at one squared step, or at two; nan where the model has
+    no minimum.
+    """
+    Q, R = rest, 0.0
+    with np.errstate(all="ignore"):
+        if before is not None:
+            R = np.nan_to_num(
+                (rest - before[1]) / (square - before[0]), posinf=0, neginf=0
+            )
+            Q = rest - R * square
+        t = -0.5 * index / (Q + np.sqrt(Q * Q - 1.5 * R * index))
+    return np.where(t > 0, t, np.nan)
 
 
 def split_best(

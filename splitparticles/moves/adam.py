@@ -46,7 +46,7 @@ class Adam:
     >>> import splitparticles as sp
     >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [0.0]])
     >>> moved = sp.Adam()(F, sp.ParticleSet([[1.0]]))
-    >>> abs(moved.particles.positions[0, 0]) < 1e-2
+    >>> bool(abs(moved.particles.positions[0, 0]) < 1e-2)
     True
     """
 

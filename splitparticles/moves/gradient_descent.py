@@ -44,7 +44,7 @@ class GradientDescent:
     >>> import splitparticles as sp
     >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [0.0]])
     >>> moved = sp.GradientDescent()(F, sp.ParticleSet([[1.0]]))
-    >>> abs(moved.particles.positions[0, 0]) < 1e-2
+    >>> bool(abs(moved.particles.positions[0, 0]) < 1e-2)
     True
     """
 

@@ -1,0 +1,14 @@
+"""Settings of the whole suite: property tests without a deadline, since loops compile."""
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("splitparticles", deadline=None, max_examples=30)
+settings.load_profile("splitparticles")
+
+
+@pytest.fixture
+def rng():
+    """A generator of fixed seed."""
+    return np.random.default_rng(20_191_208)
