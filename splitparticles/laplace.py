@@ -45,29 +45,41 @@ def find_mode(score: Callable, start: np.ndarray, *, max_iter: int = 60) -> Lapl
     ValueError
         When the score is not finite at the start.
     """
-    here = Preconditioner(start, np.diag(np.maximum(1e-3, np.abs(start)) ** 0.0))
+    here = Preconditioner(start, np.eye(len(start)))
     s = score(here.centre[None])[0]
     if not np.isfinite(s).all():
         raise ValueError(f"the score is not finite at the start {start}: {s}")
+    with np.errstate(over="ignore", invalid="ignore"):  # a score may lead anywhere
+        return _climb_to_mode(score, here, max_iter)
+
+
+def _climb_to_mode(score, here, max_iter) -> Laplace:
     flat = False
     for _ in range(max_iter):
         scaled = _scaled(score, here)
         if scaled is None:
             return Laplace(here, False, "the score is not finite beside the mode")
         L, curvature = scaled
-        condition = np.abs(curvature).max() / np.abs(curvature).min()
+        size = np.abs(curvature)
+        settled = size.max() < 1.5 * size.min()
         flat = curvature.min() <= 0.0
-        here = Preconditioner(here.centre, L)
+        try:
+            here = Preconditioner(here.centre, L)
+        except ValueError:
+            return Laplace(here, False, "the curvature is singular")
         newton = score(here.centre[None])[0] @ L
-        if np.linalg.norm(newton) < 1e-6 and condition < 1.5:
+        if np.linalg.norm(newton) < 1e-6 and settled:
             words = "the curvature at the mode is not that of a maximum"
             return Laplace(here, not flat, words if flat else "a mode was found")
-        step = _climb(score, here, newton)
+        step = _step(score, here, newton)
         if step is None:
-            if np.linalg.norm(newton) < 1e-3 and condition < 1.5 and not flat:
+            if np.linalg.norm(newton) < 1e-3 and settled and not flat:
                 return Laplace(here, True, "a mode was found")
             return Laplace(here, False, "no step along the score climbs any further")
-        here = Preconditioner(here.to_user(step[None])[0], L)
+        there = here.to_user(step[None])[0]
+        if not np.isfinite(there).all():
+            return Laplace(here, False, "the score leads to infinity")
+        here = Preconditioner(there, L)
     return Laplace(here, False, f"no mode was found in {max_iter} Newton steps")
 
 
@@ -85,7 +97,7 @@ def _scaled(score, here):
     return here.matrix @ (turn / np.sqrt(size)), curvature
 
 
-def _climb(score, here, direction):
+def _step(score, here, direction):
     """Point z along the direction where the slope of log p has become small."""
     slope = float(direction @ direction)
     if slope == 0.0:

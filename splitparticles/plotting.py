@@ -1,13 +1,11 @@
 """Pictures of particles, of how they came about, and of what drives them.
 
-Every function draws into the axes `ax`, or into new ones when there are none, and
-returns them.  Matplotlib is imported when something is drawn, not before.  The plane
-is drawn in equal aspect; projections from more dimensions are not.
+Every function draws into the axes `ax`, or into new ones, and returns them.  The
+plane is drawn in equal aspect; projections from more dimensions are not.
 """
 
 import numpy as np
 
-from ._validate import as_count
 from .particles import ParticleSet
 from .result import Result
 
@@ -33,11 +31,9 @@ def particles(
     result_or_particles : Result, ParticleSet or array_like, shape (n, d)
     ax : Axes, optional
     coordinates : tuple of int
-        The two to draw.  A single one, or d = 1, is drawn as stems as tall as the
-        weights.
+        The two to draw; a single one, or d = 1, as stems as tall as the weights.
     target : optional
-        Anything with ``log_density((m, d)) -> (m,)``, for d = 2 (shaded) or d = 1
-        (scaled to the tallest stem).
+        Anything with ``log_density((m, 2)) -> (m,)``, shaded behind the particles.
     extent : tuple of float, optional
         ``(left, right, bottom, top)`` of the shades; around the particles if left out.
     area : float
@@ -52,7 +48,7 @@ def particles(
     Raises
     ------
     ValueError
-        When there are no such coordinates, or a target but not all are drawn.
+        When there are no such coordinates, or a target but d is not 2.
 
     Examples
     --------
@@ -65,22 +61,20 @@ def particles(
     """
     these, labels = _unpacked(result_or_particles)
     chosen = _chosen(coordinates, these.dim)
-    if target is not None and len(chosen) != these.dim:
-        raise ValueError(
-            f"target must be None when {len(chosen)} of {these.dim} coordinates are "
-            "drawn: a slice of its density is not what the particles stand for"
-        )
+    if target is not None and not len(chosen) == these.dim == 2:
+        raise ValueError(f"target can be drawn for d = 2 only, got d = {these.dim}")
     ax = _axes(ax)
     if not {"c", "color", "colors"} & options.keys():
         options["color"] = np.where(these.weights < 0, "C3", "C0")
     if len(chosen) == 1:
-        return _stems(ax, these, chosen[0], labels, target, options)
+        ax.vlines(these.positions[:, chosen[0]], 0.0, these.weights, **options)
+        ax.set(xlabel=labels[chosen[0]], ylabel="weight")
+        return ax
     xy = these.positions[:, chosen]
     if target is not None:
-        x, y = _grid(_extent(extent, xy), 80)
+        x, y, points = _grid(extent, xy, 80)
         # the target knows the coordinates in their own order
-        points = np.stack([x.ravel(), y.ravel()], axis=1)[:, np.argsort(chosen)]
-        height = np.reshape(target.log_density(points), x.shape)
+        height = np.reshape(target.log_density(points[:, np.argsort(chosen)]), x.shape)
         greys = [str(0.97 - 0.06 * k) for k in range(len(SHADES) - 1)]
         ax.contourf(x, y, height - height.max(), levels=SHADES, colors=greys)
     size = np.abs(these.weights)
@@ -90,7 +84,7 @@ def particles(
     return _named(ax, chosen, labels)
 
 
-def tree(result: Result, *, ax=None, coordinates: tuple[int, int] = (0, 1), **options):
+def tree(result: Result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
     """Draw the splitting tree where it happened.
 
     A line leads from each particle's resting place to where it, and the half split
@@ -99,42 +93,32 @@ def tree(result: Result, *, ax=None, coordinates: tuple[int, int] = (0, 1), **op
     Parameters
     ----------
     result : Result
+        Of a run; ValueError for one that was read from a file, without rounds.
     ax : Axes, optional
     coordinates : tuple of int
-    **options
-        For ``matplotlib.collections.LineCollection``.
 
     Returns
     -------
     Axes
 
-    Raises
-    ------
-    ValueError
-        When there are no two such coordinates, or no rounds (`load` reads none).
-
     Examples
     --------
     >>> import splitparticles as sp
     >>> from matplotlib.figure import Figure
-    >>> F = sp.MMD(sp.Gaussian(1.0), [[-2.0, 0.0], [2.0, 0.0]])
-    >>> result = sp.descend(F, sp.ParticleSet([[0.1, 0.0]]), n_particles=2)
+    >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
     >>> ax = sp.plotting.tree(result, ax=Figure().subplots())
     """
     from matplotlib.collections import LineCollection
 
-    chosen = _chosen(coordinates, result.particles.dim)
-    if len(chosen) != 2:
-        raise ValueError("coordinates must be two: a tree is drawn in the plane")
+    chosen = _chosen(coordinates, result.particles.dim, least=2)
     segments, rounds = _branches(result)
     ax = _axes(ax)
-    look = {"array": rounds, "cmap": "viridis", "linewidths": 1.0}
-    ax.add_collection(LineCollection(segments[..., chosen], **look | options))
+    ax.add_collection(LineCollection(segments[..., chosen], array=rounds))
     ax.autoscale_view()
     return _named(ax, chosen, result.labels)
 
 
-def history(result: Result, *, ax=None, **options):
+def history(result: Result, *, ax=None):
     """Discrepancy of each round against its number of particles, on log axes.
 
     The dashed line falls like the discrepancy of independent draws.
@@ -142,18 +126,12 @@ def history(result: Result, *, ax=None, **options):
     Parameters
     ----------
     result : Result
+        Of a run; ValueError for one that was read from a file, without rounds.
     ax : Axes, optional
-    **options
-        For ``Axes.plot``.
 
     Returns
     -------
     Axes
-
-    Raises
-    ------
-    ValueError
-        When there are no rounds (`load` reads none).
 
     Examples
     --------
@@ -162,10 +140,12 @@ def history(result: Result, *, ax=None, **options):
     >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
     >>> ax = sp.plotting.history(result, ax=Figure().subplots())
     """
-    n = np.array([len(this.particles) for this in _rounds(result)])
+    if not result.rounds:
+        raise ValueError("result must have rounds; one read from a file has none")
+    n = np.array([len(this.particles) for this in result.rounds])
     discrepancy = np.sqrt([max(2.0 * this.value, 0.0) for this in result.rounds])
     ax = _axes(ax)
-    ax.plot(n, discrepancy, **{"marker": "o", "label": "particles"} | options)
+    ax.plot(n, discrepancy, "o-", label="particles")
     rate = discrepancy[0] * np.sqrt(n[0] / n)
     ax.plot(n, rate, "--", color="0.6", zorder=1, label="$n^{-1/2}$")
     ax.set(xscale="log", yscale="log", xlabel="particles", ylabel="discrepancy")
@@ -173,7 +153,7 @@ def history(result: Result, *, ax=None, **options):
     return ax
 
 
-def witness(objective, particles, *, ax=None, extent=None, resolution=80, **options):
+def witness(objective, particles, *, ax=None, extent=None, resolution: int = 80):
     """Witness function over the plane: mass wants to go where it is low.
 
     Parameters
@@ -181,23 +161,16 @@ def witness(objective, particles, *, ax=None, extent=None, resolution=80, **opti
     objective : Objective
         In the coordinates of the particles.
     particles : ParticleSet, Result or array_like, shape (n, 2)
+        ValueError for any other d.
     ax : Axes, optional
     extent : tuple of float, optional
         ``(left, right, bottom, top)``; around the particles if left out.
     resolution : int
         Points a side.
-    **options
-        For ``Axes.contourf``, whose artist, for a colour bar, is
-        ``ax.collections[0]`` in new axes.
 
     Returns
     -------
     Axes
-
-    Raises
-    ------
-    ValueError
-        When the particles are not in the plane.
 
     Examples
     --------
@@ -209,18 +182,17 @@ def witness(objective, particles, *, ax=None, extent=None, resolution=80, **opti
     these, labels = _unpacked(particles)
     if these.dim != 2:
         raise ValueError(f"particles must be in the plane, d = 2, got d = {these.dim}")
-    x, y = _grid(_extent(extent, these.positions), as_count(resolution, "resolution"))
-    h = objective.witness(these, np.stack([x.ravel(), y.ravel()], axis=1))
+    x, y, points = _grid(extent, these.positions, resolution)
+    h = objective.witness(these, points)
     # far out a Stein witness can be huge: the colours end at nearly all of it
     top = max(float(np.quantile(np.abs(h), 0.98)), np.finfo(float).tiny)
     look = {"levels": np.linspace(-top, top, 22), "cmap": "RdBu_r", "extend": "both"}
     ax = _axes(ax)
-    ax.contourf(x, y, h.reshape(x.shape), **look | options)
+    ax.contourf(x, y, h.reshape(x.shape), **look)
     ax.scatter(*these.positions.T, s=25, c="black", edgecolors="white", zorder=3)
     return _named(ax, (0, 1), labels)
 
 
-# --------------------------------------------------------------------- arguments
 def _unpacked(given):
     if isinstance(given, Result):
         return given.particles, given.labels
@@ -228,43 +200,30 @@ def _unpacked(given):
     return these, [f"x{k}" for k in range(these.dim)]
 
 
-def _chosen(coordinates, dim):
+def _chosen(coordinates, dim, least=1):
     chosen = [0] if dim == 1 else list(coordinates)
-    if not set(chosen) <= set(range(dim)) or len(chosen) != len(set(chosen)) <= 2:
-        raise ValueError(
-            f"coordinates must be one or two different integers from 0 to {dim - 1}, "
-            f"got {coordinates!r}"
-        )
+    known = set(chosen) & set(range(dim))
+    if len(known) != len(chosen) or not least <= len(known) <= 2:
+        wanted = "two" if least == 2 else "one or two"
+        raise ValueError(f"coordinates must be {wanted} of {dim}, got {coordinates!r}")
     return chosen
 
 
-def _extent(extent, xy):
-    """Left, right, bottom, top; half the larger side of room around the points."""
-    if extent is None:
-        low, high = xy.min(axis=0), xy.max(axis=0)
-        room = 0.5 * (high - low).max() or 1.0
-        return np.stack([low - room, high + room], axis=1).ravel()
-    if np.shape(extent) != (4,) or not (
-        extent[0] < extent[1] and extent[2] < extent[3]
-    ):
-        raise ValueError(f"extent must be (left, right, bottom, top), got {extent!r}")
-    return extent
-
-
-def _grid(extent, many):
-    left, right, bottom, top = extent
-    return np.meshgrid(np.linspace(left, right, many), np.linspace(bottom, top, many))
-
-
-def _rounds(result):
-    if not result.rounds:
-        raise ValueError("result must have rounds; one read from a file has none")
-    return result.rounds
+def _grid(extent, xy, many):
+    """Lattice x, y (many, many) and its points (many^2, 2); around xy by default."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    room = 0.5 * (high - low).max() or 1.0
+    around = np.stack([low - room, high + room], axis=1).ravel()
+    left, right, bottom, top = around if extent is None else extent
+    x, y = np.meshgrid(np.linspace(left, right, many), np.linspace(bottom, top, many))
+    return x, y, np.stack([x.ravel(), y.ravel()], axis=1)
 
 
 def _branches(result):
     """Segments (m, 2, d) from place to place, and the round (m,) each belongs to."""
-    stages = [(this.particles.positions, this.parents) for this in _rounds(result)]
+    if not result.rounds:
+        raise ValueError("result must have rounds; one read from a file has none")
+    stages = [(this.particles.positions, this.parents) for this in result.rounds]
     if not np.array_equal(stages[-1][0], result.positions):  # a round was cut short
         stages.append((result.positions, result.parents))
     segments, rounds = [np.zeros((0, 2, result.particles.dim))], [np.zeros(0)]
@@ -277,29 +236,14 @@ def _branches(result):
     return np.concatenate(segments), np.concatenate(rounds)
 
 
-# ----------------------------------------------------------------------- drawing
 def _axes(ax):
-    if ax is None:
-        from matplotlib import pyplot
+    from matplotlib import pyplot
 
-        ax = pyplot.subplots(layout="constrained")[1]
-    return ax
+    return pyplot.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def _named(ax, chosen, labels):
     ax.set(xlabel=labels[chosen[0]], ylabel=labels[chosen[1]])
     if len(labels) == 2:
         ax.set_aspect("equal")
-    return ax
-
-
-def _stems(ax, these, column, labels, target, options):
-    if target is not None:
-        left, right, _, _ = _extent(None, these.positions[:, [0, 0]])
-        line = np.linspace(left, right, 200)
-        height = np.asarray(target.log_density(line[:, None]))
-        density = these.weights.max() * np.exp(height - height.max())
-        ax.fill_between(line, density, color="0.9", zorder=0)
-    ax.vlines(these.positions[:, column], 0.0, these.weights, **options)
-    ax.set(xlabel=labels[column], ylabel="weight")
     return ax

@@ -67,8 +67,10 @@ class Preconditioner:
         """Coordinates in which a covariance (d, d) is the identity."""
         covariance = as_positions(covariance, "covariance")
         sd = np.sqrt(np.diag(covariance))
-        sd = np.where(sd > 0, sd, 1.0)
-        values, vectors = np.linalg.eigh(covariance / np.outer(sd, sd))
+        flat = sd == 0.0  # a coordinate that does not vary keeps its unit
+        sd = np.where(flat, 1.0, sd)
+        correlation = covariance / np.outer(sd, sd) + np.diag(flat * 1.0)
+        values, vectors = np.linalg.eigh(correlation)
         values = np.maximum(values, 1e-12 * values[-1])
         return cls(centre, sd[:, None] * vectors * np.sqrt(values))
 

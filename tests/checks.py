@@ -96,7 +96,7 @@ def check_move(move, moves_weights):
     """A move goes downhill, keeps count and mass, and leaves its input alone."""
     rng = np.random.default_rng(3)
     draws = rng.normal(size=(200, 2)) * [1.0, 0.5] + [3.0, 0.0]
-    objective = sp.MMD(sp.InverseMultiquadric(1.0), draws)
+    objective = sp.MMD(sp.InverseMultiquadric(2.0), draws)
     start = sp.ParticleSet(rng.normal(size=(8, 2)))
     before = start.positions.copy()
     moved = move(objective, start)
@@ -105,7 +105,7 @@ def check_move(move, moves_weights):
     assert np.isclose(moved.particles.weights.sum(), 1.0)
     assert np.array_equal(moved.particles.weights, start.weights) != moves_weights
     assert moved.particles.weights.min() > 0
-    assert moved.value < 0.02 * objective.value(start)
+    assert moved.value < 0.05 * objective.value(start)
     assert np.isclose(moved.value, objective.value(moved.particles))
     slope = objective.witness_gradient(moved.particles)
     assert np.isclose(moved.gradient_norm, np.linalg.norm(slope, axis=1).max())

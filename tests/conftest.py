@@ -1,4 +1,4 @@
-"""Settings of the whole suite: property tests without a deadline, since loops compile."""
+"""Settings of the whole suite: no deadline for property tests, since loops compile."""
 
 import numpy as np
 import pytest

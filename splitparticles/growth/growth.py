@@ -6,10 +6,8 @@ calls, and all its randomness comes from the generator it is handed.
 
 The published codes split with a fixed small step, which can raise the objective.
 Here the step is found by a search on the exact change, which costs O(n) a particle
-and trial (`Objective.split_change`).  Three numbers fix the search: to fourth order
-the change is :math:`\tfrac12 \lambda e^2 + Q e^4`, the least eigenvalue is known,
-one trial gives Q, and the minimum is at :math:`e^2 = -\lambda / 4Q`; from the second
-trial on, two of them give the next order as well.
+and trial (`Objective.split_change`): onwards by doubling until it rises, then to the
+vertex of a parabola in the squared step, in which the change is nearly convex.
 """
 
 from typing import NamedTuple, Protocol
@@ -83,42 +81,53 @@ def search_steps(
     """
     # the step at which the second-order gain would be a particle's share of F
     share = max(objective.value(particles), 1e-300) / len(particles)
-    square = share / np.maximum(np.abs(index), 1e-300)
-    best_step, best = np.zeros(len(parents)), np.zeros(len(parents))
-    before = None
+    first = np.clip(share / np.maximum(np.abs(index), 1e-300), 1e-20, 1e20)
+    found = _Bracket(index, first)
     for _ in range(trials):
-        step = np.sqrt(square)
-        change = objective.split_change(particles, parents, directions, step)
-        change = np.where(np.isfinite(change), change, np.inf)
-        better = change < best
-        best, best_step = (
-            np.where(better, change, best),
-            np.where(better, step, best_step),
-        )
-        rest = (change - 0.5 * index * square) / square**2
-        model = _model_minimum(index, square, rest, before)
-        before = square, rest
-        # no further than four times: the model does not know far steps
-        upward = np.where(np.isfinite(change), 16.0, 0.25) * square
-        square = np.clip(np.nan_to_num(model, nan=np.inf), square / 16.0, upward)
-    return best_step, best
+        square = found.next()
+        change = objective.split_change(particles, parents, directions, square**0.5)
+        found.learn(square, np.where(np.isfinite(change), change, np.inf))
+    return np.sqrt(found.t[1]), found.f[1]
 
 
-def _model_minimum(index, square, rest, before):
-    """Squared step t at the minimum of ``index t/2 + Q t^2 + R t^3``.
+class _Bracket:
+    """Search for the minimum of f(t), t the squared step, of all splits at once.
 
-    ``rest = Q + R t`` is known at one squared step, or at two; nan where the model has
-    no minimum.
+    f(0) = 0 with slope ``index / 2``.  Rows of `t` and `f`: a step on the left of the
+    best one, the best one, and one on its right.
     """
-    Q, R = rest, 0.0
-    with np.errstate(all="ignore"):
-        if before is not None:
-            R = np.nan_to_num(
-                (rest - before[1]) / (square - before[0]), posinf=0, neginf=0
-            )
-            Q = rest - R * square
-        t = -0.5 * index / (Q + np.sqrt(Q * Q - 1.5 * R * index))
-    return np.where(t > 0, t, np.nan)
+
+    def __init__(self, index, first):
+        self.index, self.first = index, first
+        none = np.zeros(len(index))
+        self.t = np.array([none, none, none + np.inf])
+        self.f = np.array([none, none, none + np.inf])
+
+    def next(self):
+        """Trial for each split: back, onwards, or to the vertex of a parabola."""
+        (a, b, c), (fa, fb, fc) = self.t, self.f
+        with np.errstate(all="ignore"):
+            quartic = (fc - 0.5 * self.index * c) / c**2
+            back = np.clip(-0.25 * self.index / quartic, c / 256.0, c / 2.0)
+            back = np.where(np.isfinite(back), back, c / 16.0)
+            rise, fall = (fc - fb) * (b - a), (fb - fa) * (c - b)
+            vertex = 0.5 * (rise * (a + b) - fall * (b + c)) / (rise - fall)
+            vertex = np.where(np.isfinite(vertex), vertex, 0.5 * (b + c))
+            inside = np.clip(vertex, a + 0.1 * (b - a), c - 0.1 * (c - b))
+        found, bounded = b > 0, np.isfinite(c)
+        onwards = np.where(found, 4.0 * b, self.first)
+        return np.where(bounded, np.where(found, inside, back), onwards)
+
+    def learn(self, t, f):
+        """Take in a trial."""
+        right, better = t > self.t[1], f < self.f[1]
+        # rows from which left, best and right come: 0, 1, 2, or 3 for the trial
+        left = np.where(right & better, 1, np.where(~right & ~better, 3, 0))
+        best = np.where(better, 3, 1)
+        after = np.where(~right & better, 1, np.where(right & ~better, 3, 2))
+        rows, columns = np.array([left, best, after]), np.arange(len(t))
+        self.t = np.vstack([self.t, t])[rows, columns]
+        self.f = np.vstack([self.f, f])[rows, columns]
 
 
 def split_best(

@@ -33,7 +33,7 @@ class RandomSplit:
     """
 
     fraction: float = 1.0
-    trials: int = 4
+    trials: int = 5
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""

@@ -44,7 +44,7 @@ class SteepestSplit:
     """
 
     fraction: float = 1.0
-    trials: int = 4
+    trials: int = 5
     tol: float = 1e-6
     everyone: bool = False
 

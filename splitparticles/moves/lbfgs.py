@@ -33,7 +33,7 @@ class LBFGS:
         Iterations at most; each costs a little more than one gradient.
     tol : float
         The particles rest when an iteration lowers the objective by less than this
-        share of its value at the start.
+        share of it.
     memory : int
         Pairs of differences kept.
     weights : bool
@@ -58,34 +58,48 @@ class LBFGS:
         if self.weights:
             check_simplex(particles)
         start = start_of(objective, particles)
-        told = _Told(objective, particles, start, self.weights)
         if steepest(start) == 0.0 and not self.weights:
             return Moved(particles, start.value, 0.0, 0, True)
+        best, steps, rests = (particles, start), 0, False
+        while steps < self.max_iter and not rests:
+            # SciPy's tolerance is one on the whole: it starts anew where the value has
+            # fallen so far that it would stop too early
+            unit = abs(best[1].value) or 1.0
+            told = _Told(objective, *best, self.weights, unit)
+            taken = self._minimised(told, self.max_iter - steps)
+            steps += taken
+            rests = steps < self.max_iter and abs(told.best[1].value) > 0.1 * unit
+            if taken == 0 or told.best is best:
+                rests = True
+            best = told.best
+        particles, here = best
+        return Moved(particles, here.value, steepest(here), steps, rests)
+
+    def _minimised(self, told, max_iter) -> int:
+        """Run SciPy's L-BFGS; iterations taken."""
         found = minimize(
             told,
             told.origin,
             jac=True,
             method="L-BFGS-B",
             options={
-                "maxiter": self.max_iter,
-                "maxfun": 20 * self.max_iter,
+                "maxiter": max_iter,
+                "maxfun": 20 * max_iter,
                 "maxcor": self.memory,
                 "ftol": self.tol,
                 "gtol": 0.0,
             },
         )
-        best, here = told.best
-        rests = found.nit < self.max_iter
-        return Moved(best, here.value, steepest(here), int(found.nit), rests)
+        return int(found.nit)
 
 
 class _Told:
     """What SciPy is told of the objective, and the best that was really seen."""
 
-    def __init__(self, objective, particles, start, weights):
+    def __init__(self, objective, particles, start, weights, unit):
         self.objective, self.start, self.weights = objective, particles, weights
         self.best = particles, start
-        self.unit = abs(start.value) or 1.0  # SciPy's tolerance is absolute below one
+        self.unit = unit  # SciPy's tolerance is absolute below one
         origin = particles.positions.ravel()
         self.origin = np.append(origin, np.zeros(len(particles))) if weights else origin
         self.best_point = self.origin

@@ -1,0 +1,59 @@
+"""The floors of the house: who may import whom, read off the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import splitparticles
+
+HOUSE = Path(splitparticles.__file__).parent
+FLOORS = {
+    0: {"_validate", "_vector_math", "_store", "progress"},
+    1: {"_compile", "score", "gaussian_mixture", "particles", "preconditioning"},
+    2: {"kernels", "targets", "laplace"},
+    3: {"kernel_sums", "stein_sums"},
+    4: {"objectives"},
+    5: {"moves", "growth"},
+    6: {"distances", "result"},
+    7: {"descent"},
+    8: {"front_door", "plotting"},
+    9: {"sampling", "compression"},
+}
+FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+
+
+def imports(path):
+    """Rooms of this house that a file imports, its own folder left out."""
+    inside = path.relative_to(HOUSE).parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            steps = list(inside[: len(inside) - node.level])
+            steps += node.module.split(".") if node.module else []
+            names = [steps[0]] if steps else [alias.name for alias in node.names]
+            yield from (name for name in names if name != inside[0].removesuffix(".py"))
+
+
+FILES = [p for p in HOUSE.rglob("*.py") if p != HOUSE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_data_flows_down_the_floors(path):
+    room = path.relative_to(HOUSE).parts[0].removesuffix(".py")
+    for other in imports(path):
+        if room == "result" and other == "plotting":  # imported when one is drawn
+            continue
+        assert FLOOR[other] < FLOOR[room], f"{room} must not import {other}"
+
+
+def test_every_room_has_its_floor():
+    rooms = {p.relative_to(HOUSE).parts[0].removesuffix(".py") for p in FILES}
+    assert rooms <= set(FLOOR)
+
+
+def test_no_move_imports_a_growth_and_no_sum_an_object():
+    for folder, other in (("moves", "growth"), ("growth", "moves")):
+        for path in (HOUSE / folder).glob("*.py"):
+            assert other not in set(imports(path))
+    for name in ("kernel_sums.py", "stein_sums.py"):
+        assert set(imports(HOUSE / name)) == {"_compile", "kernels"}
