@@ -48,7 +48,7 @@ class CoarseToFine:
         Bandwidth of the first particle, in standard deviations of the target.
     """
 
-    factor: float = 4.0
+    factor: float = 3.0
 
     def __call__(self, objective: Objective, n: int, dim: int) -> float | None:
         """Bandwidth for n particles; None when the objective knows no scale."""

@@ -90,7 +90,7 @@ class Equalised:
 
 def chosen_growth(growth, weights):
     """Return the user's growth or the default one, kept to equal weights if wanted."""
-    growth = SteepestSplit(everyone=weights == "equal") if growth is None else growth
+    growth = SteepestSplit(everyone=True) if growth is None else growth
     growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
     return growth if weights == "optimal" else Equalised(growth)
 
