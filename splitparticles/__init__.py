@@ -16,7 +16,6 @@ from ._store import StoreWarning
 from .compression import compress
 from .descent import CoarseToFine, descend, rounds
 from .distances import energy_distance, ksd, mmd
-from .gaussian_mixture import GaussianMixture
 from .growth import Grown, RandomSplit, SteepestSplit
 from .kernels import (
     Gaussian,
@@ -33,6 +32,7 @@ from .particles import ParticleSet
 from .preconditioning import Preconditioner
 from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
+from .targets import GaussianMixture
 
 __version__ = "0.1.0"
 

@@ -50,8 +50,8 @@ def as_positions(values, name: str, dim: int | None = None) -> np.ndarray:
 
 def refuse_nonfinite(array: np.ndarray, name: str) -> None:
     """Raise a ValueError that shows the first row that is not finite."""
-    fine = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
-    if not fine.all():
+    if not np.isfinite(array).all():
+        fine = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
         row = int(np.flatnonzero(~fine)[0])
         raise ValueError(f"{name} must be finite, got row {row}: {array[row]}")
 

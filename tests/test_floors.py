@@ -10,8 +10,8 @@ import splitparticles
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = {
     0: {"_validate", "_vector_math", "_store", "progress"},
-    1: {"_compile", "score", "gaussian_mixture", "particles", "preconditioning"},
-    2: {"kernels", "targets", "laplace"},
+    1: {"_compile", "score", "targets", "particles", "preconditioning"},
+    2: {"kernels", "laplace"},
     3: {"kernel_sums", "stein_sums"},
     4: {"objectives"},
     5: {"moves", "growth"},

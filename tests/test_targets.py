@@ -123,7 +123,7 @@ def test_wrong_arrays_are_named(target):
                 with pytest.raises(ValueError, match=rf"^{name} must have .*got \("):
                     method(*arrays[:k], wrong, *arrays[k + 1 :])
             for wrong in (x + 1j, [["a"] * target.dim]):
-                with pytest.raises(TypeError, match=f"^{name} must hold real"):
+                with pytest.raises(TypeError, match=f"^{name} must be real"):
                     method(*arrays[:k], wrong, *arrays[k + 1 :])
         for k, name in list(enumerate(names))[1:]:
             with pytest.raises(ValueError, match=f"^{name} must have the shape"):
@@ -169,7 +169,7 @@ def test_sampler_arguments(target):
     assert not np.array_equal(target.sample(5, stream), target.sample(5, stream))
     with pytest.raises(ValueError, match="m must be at least 0, got -1"):
         target.sample(-1)
-    with pytest.raises(TypeError, match="m must be an integer, got 2.5"):
+    with pytest.raises(TypeError, match="m must be a whole number, got 2.5"):
         target.sample(2.5)
 
 
@@ -270,7 +270,7 @@ BAD = [
         ValueError,
         "weights .*finite.*nan",
     ),
-    (lambda: GaussianMixture(["a"], [[0]], [1]), TypeError, "weights .*real.*'a'"),
+    (lambda: GaussianMixture(["a"], [[0]], [1]), TypeError, "weights .*real"),
     (lambda: GaussianMixture([1], [0], [1]), ValueError, r"means .*\(1, d\), got \(1,"),
     (lambda: GaussianMixture([1], [[0, 0]], [1, 1]), ValueError, r"covariances .*\(2,"),
     (lambda: GaussianMixture([1], [[0]], [-1]), ValueError, "covariances .*positive d"),
@@ -282,8 +282,8 @@ BAD = [
     (lambda: Banana(curvature=np.inf), ValueError, "curvature must be finite"),
     (lambda: Banana(curvature=[1, 2]), ValueError, "curvature must be a number"),
     (lambda: Funnel(dim=1), ValueError, "dim must be at least 2, got 1"),
-    (lambda: Funnel(dim=2.0), TypeError, "dim must be an integer"),
-    (lambda: Funnel(scale="wide"), TypeError, "scale must hold real"),
+    (lambda: Funnel(dim=2.0), TypeError, "dim must be a whole number"),
+    (lambda: Funnel(scale="wide"), TypeError, "scale must be real"),
     (lambda: Ring(radius=-1), ValueError, "radius must be positive, got -1"),
     (lambda: Ring(width=0), ValueError, "width must be positive, got 0"),
     (lambda: LogisticRegression([1, 2], [0, 1]), ValueError, r"features .*\(N, p\)"),

@@ -13,7 +13,6 @@ in closed form.
 
 import numpy as np
 
-from ..gaussian_mixture import GaussianMixture
 from ..kernel_sums import (
     kernel_sum,
     kernel_sum_gradient,
@@ -21,6 +20,7 @@ from ..kernel_sums import (
     kernel_sum_hessian_product,
 )
 from ..kernels import Gaussian
+from ..targets import GaussianMixture
 
 
 class SampleEmbedding:

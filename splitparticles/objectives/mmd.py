@@ -12,7 +12,6 @@ import numpy as np
 
 from .._compile import has_profile
 from .._validate import as_positions, as_weights
-from ..gaussian_mixture import GaussianMixture
 from ..kernel_sums import (
     kernel_pairs,
     kernel_sum,
@@ -21,6 +20,7 @@ from ..kernel_sums import (
     kernel_sum_hessian_product,
 )
 from ..kernels import Gaussian, Quadratic, at_bandwidth
+from ..targets import GaussianMixture
 from .discrepancy import Discrepancy
 from .mean_embedding import MixtureEmbedding, SampleEmbedding
 from .objective import FirstVariation
