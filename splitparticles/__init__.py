@@ -14,7 +14,8 @@ from . import targets
 from ._compile import profile_of
 from ._store import StoreWarning
 from .compression import compress
-from .descent import CoarseToFine, descend, rounds
+from .continuation import CoarseToFine
+from .descent import descend, rounds
 from .distances import energy_distance, ksd, mmd
 from .growth import Grown, RandomSplit, SteepestSplit
 from .kernels import (
@@ -30,7 +31,8 @@ from .moves import LBFGS, Adam, GradientDescent, Moved
 from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
-from .result import Result, ResultFileError, Round, Stop, load
+from .result import Result, Round, Stop
+from .result_files import ResultFileError, load
 from .sampling import sample
 from .targets import GaussianMixture
 

@@ -2,21 +2,10 @@ r"""The loop: move until the particles rest, split where that helps, and again.
 
 `rounds` is the method, a generator of one `Round` at a time; `descend` drains it
 into a `Result`.
-
-**Coarse to fine.**  Few particles under a narrow kernel get stuck: between two modes
-the witness is flat.  An objective that knows itself at a coarser scale is followed
-from there: n particles see the bandwidth
-
-.. math:: \ell_n = \max(\ell,\; c\,\sigma\, n^{-1/d}),
-
-about the distance at which n particles tile the target's spread :math:`\sigma`; once
-there are as many as asked for, the bandwidth halves each round until it is the one
-asked for, where the loop ends.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,6 +17,7 @@ from ._validate import (
     as_rng,
     explains_keywords,
 )
+from .continuation import Scale, chosen_continuation
 from .growth import Growth, SteepestSplit
 from .growth.growth import nothing_grew
 from .moves import LBFGS, Move, Moved
@@ -36,27 +26,6 @@ from .particles import ParticleSet
 from .progress import progress_line
 from .result import Result, Round, Stop
 from .score import LimitReached
-
-
-@dataclass(frozen=True, kw_only=True)
-class CoarseToFine:
-    """The bandwidth that n particles follow, ``max(own, factor spread n^(-1/d))``.
-
-    Parameters
-    ----------
-    factor : float
-        Bandwidth of the first particle, in standard deviations of the target.
-    """
-
-    factor: float = 3.0
-
-    def __call__(self, objective: Objective, n: int, dim: int) -> float | None:
-        """Bandwidth for n particles; None when the objective knows no scale."""
-        if objective.bandwidth is None or objective.spread is None:
-            return None
-        return max(
-            objective.bandwidth, self.factor * objective.spread * n ** (-1 / dim)
-        )
 
 
 class _Watched:
@@ -270,7 +239,7 @@ class Descent:
         limit = as_optional(as_positive, max_time, "max_time")
         self.deadline = np.inf if limit is None else time.monotonic() + limit
         self.coordinates = Coordinates() if coordinates is None else coordinates
-        self.scale = _Scale(objective, _continuation(continuation), particles)
+        self.scale = Scale(objective, chosen_continuation(continuation), particles)
 
     def rounds(self) -> Iterator[Round]:
         """Move, grow, yield."""
@@ -341,7 +310,7 @@ class Descent:
         """Take up the grown particles, other coordinates or the next finer scale."""
         if changed is not None:
             self.objective, self.particles = changed
-            self.scale = _Scale(self.objective, self.scale.rule, self.particles)
+            self.scale = Scale(self.objective, self.scale.rule, self.particles)
             self.value = self.objective.value(self.particles)
             return
         grew = len(grown.parents) > 0
@@ -386,50 +355,9 @@ class Descent:
         )
 
 
-class _Scale:
-    """The objective to follow now, from coarse to the one asked for."""
-
-    def __init__(self, objective, continuation, particles):
-        self.asked, self.rule = objective, continuation
-        self.objective, self.bandwidth = objective, None
-        if continuation is not None:
-            self._follow(continuation(objective, len(particles), particles.dim))
-
-    @property
-    def is_fine(self):
-        return self.objective is self.asked
-
-    def _follow(self, bandwidth):
-        finest = self.asked.bandwidth
-        coarse = None
-        if bandwidth is not None and bandwidth > finest * (1.0 + 1e-9):
-            coarse = self.asked.coarsened(bandwidth)
-        self.objective = self.asked if coarse is None else coarse
-        self.bandwidth = bandwidth
-
-    def advance(self, particles, *, grew):
-        if self.is_fine:
-            return
-        if grew:
-            wanted = self.rule(self.asked, len(particles), particles.dim)
-            self._follow(min(self.bandwidth, wanted))
-        else:
-            self._follow(max(self.asked.bandwidth, 0.5 * self.bandwidth))
-
-
 # ------------------------------------------------------------------- arguments
 def _default(given, default, name):
     return default if given is None else as_callable(given, name, "object")
-
-
-def _continuation(continuation):
-    if isinstance(continuation, str) and continuation == "auto":
-        return CoarseToFine()
-    if continuation is False:
-        return None
-    return as_callable(
-        continuation, "continuation", '(objective, n, dim), "auto" or False'
-    )
 
 
 def _rows(objective) -> int:

@@ -7,7 +7,6 @@ plane is drawn in equal aspect; projections from more dimensions are not.
 import numpy as np
 
 from .particles import ParticleSet
-from .result import Result
 
 __all__ = ["history", "particles", "tree", "witness"]
 
@@ -84,7 +83,7 @@ def particles(
     return _named(ax, chosen, labels)
 
 
-def tree(result: Result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
+def tree(result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
     """Draw the splitting tree where it happened.
 
     A line leads from each particle's resting place to where it, and the half split
@@ -118,7 +117,7 @@ def tree(result: Result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
     return _named(ax, chosen, result.labels)
 
 
-def history(result: Result, *, ax=None):
+def history(result, *, ax=None):
     """Discrepancy of each round against its number of particles, on log axes.
 
     The dashed line falls like the discrepancy of independent draws.
@@ -194,7 +193,7 @@ def witness(objective, particles, *, ax=None, extent=None, resolution: int = 80)
 
 
 def _unpacked(given):
-    if isinstance(given, Result):
+    if hasattr(given, "labels"):
         return given.particles, given.labels
     these = given if isinstance(given, ParticleSet) else ParticleSet(given)
     return these, [f"x{k}" for k in range(these.dim)]
