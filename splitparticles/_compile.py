@@ -7,9 +7,8 @@ to fill::
     @compiled
     def _sum(kernel, x, yt, v, out, first, last): ...
 
-Inside it, ``profile(kernel, u)`` becomes the machine code of that kernel's own
-profile.  Each kernel class gets its own compiled copy of the loop, made when it
-is first called, never at import.
+Each profile gets its own compiled copy of the loop, made when it is first called,
+never at import: the loop's code with the name ``profile`` standing for that kernel's.
 
 Three decisions stand here and nowhere else.
 
@@ -36,8 +35,6 @@ from types import FunctionType
 
 import numba
 import numpy as np
-from numba.core import types
-from numba.extending import overload
 
 from . import _vector_math
 from ._store import store_on_disk
@@ -126,25 +123,27 @@ def profile(kernel, u):
     return _profiles[type(kernel)](kernel, u)
 
 
-@overload(profile, jit_options=PROFILE_FLAGS)
-def _compiled_profile(kernel, u):
-    if isinstance(kernel, types.BaseNamedTuple):
-        return _for_vectors(_profiles[kernel.instance_class])
-
-
-def _for_vectors(function: Callable) -> Callable:
-    """Return the profile with its ``math`` replaced by what LLVM can vectorise."""
-    names = {
-        name: _vector_math if value is math else value
-        for name, value in function.__globals__.items()
-    }
+def _specialised(function: Callable, **names) -> Callable:
+    """Return the same code, with some of its global names standing for other things."""
     return FunctionType(
         function.__code__,
-        names,
+        {**function.__globals__, **names},
         function.__name__,
         function.__defaults__,
         function.__closure__,
     )
+
+
+def _compiled_profile(function: Callable) -> Callable:
+    """Compile a profile, its ``math`` replaced by what LLVM can vectorise."""
+    if numba.config.DISABLE_JIT:
+        return function
+    replaced = {
+        name: _vector_math
+        for name, value in function.__globals__.items()
+        if value is math
+    }
+    return numba.njit(**PROFILE_FLAGS)(_specialised(function, **replaced))
 
 
 # --------------------------------------------------------------------- loops
@@ -164,14 +163,17 @@ class compiled:
         own_profile = _profiles.get(type(kernel))
         copy = self._copies.get(own_profile)
         if copy is None:
-            copy = self._compile(own_profile)
+            copy = self._compile(own_profile, type(kernel))
         return copy(kernel, *arguments)
 
-    def _compile(self, own_profile):
+    def _compile(self, own_profile, kernel_class):
         with self._compiling:
             if own_profile not in self._copies:
-                dispatcher = numba.njit(**FLAGS)(self.loop)
-                store_on_disk(dispatcher, own_profile)
+                loop = self.loop
+                if own_profile is not None:
+                    loop = _specialised(loop, profile=_compiled_profile(own_profile))
+                dispatcher = numba.njit(**FLAGS)(loop)
+                store_on_disk(dispatcher, own_profile, kernel_class)
                 self._copies[own_profile] = dispatcher
             return self._copies[own_profile]
 

@@ -16,6 +16,7 @@ the folder is the user's own, never a shared temporary one.
 """
 
 import functools
+import glob
 import hashlib
 import math
 import os
@@ -30,7 +31,6 @@ from numba.core import caching
 from numba.core.dispatcher import Dispatcher
 
 _PACKAGE = Path(__file__).parent
-_LIBRARY = (types.BuiltinFunctionType, np.ufunc, type)
 
 
 class StoreWarning(UserWarning):
@@ -65,42 +65,64 @@ def _describe(thing, digest, seen) -> None:
     """Feed `thing`, and what it refers to, to the digest."""
     thing = getattr(thing, "py_func", thing)  # a function under numba.njit
     if isinstance(thing, types.FunctionType):
+        _feed(digest, "function", thing.__qualname__)
         if thing not in seen:
             seen.add(thing)
-            digest.update(thing.__qualname__.encode())
             _describe_code(thing.__code__, digest)
+            _describe(thing.__defaults__ or (), digest, seen)
+            _describe(tuple((thing.__kwdefaults__ or {}).items()), digest, seen)
             for name, value in _referred_to(thing):
-                digest.update(name.encode())
+                _feed(digest, "name", name)
                 _describe(value, digest, seen)
-    elif isinstance(thing, (bool, int, float, str, type(None))):
-        digest.update(repr(thing).encode())
-    elif isinstance(thing, tuple):
+    elif type(thing) in (bool, int, float, str, type(None)):
+        _feed(digest, type(thing).__name__, repr(thing))
+    elif type(thing) is tuple:
+        _feed(digest, "tuple", len(thing))
         for item in thing:
             _describe(item, digest, seen)
-    elif thing is math or thing is np or isinstance(thing, _LIBRARY):
-        digest.update(f"{thing.__name__} {np.__version__}".encode())
+    elif thing is math or thing is np or _is_library(thing):
+        home = getattr(thing, "__module__", "")
+        _feed(digest, "library", home, thing.__name__, np.__version__)
     else:
         raise _Unknown(repr(thing))
 
 
+def _is_library(thing) -> bool:
+    """Whether a function or type comes with Python or NumPy, and has no state."""
+    if isinstance(thing, (types.BuiltinFunctionType, np.ufunc)):
+        return True
+    return isinstance(thing, type) and thing.__module__ in ("builtins", "numpy")
+
+
+def _feed(digest, *parts) -> None:
+    """Each part with its length, so that no two lists of parts look alike."""
+    for part in map(str, parts):
+        digest.update(f"{len(part)}:{part}".encode())
+
+
 def _describe_code(code, digest) -> None:
-    digest.update(code.co_code)
+    _feed(digest, code.co_code.hex(), code.co_names, code.co_varnames)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             _describe_code(constant, digest)
         else:
-            digest.update(repr(constant).encode())
-    digest.update(repr((code.co_names, code.co_varnames)).encode())
+            _feed(digest, type(constant).__name__, repr(constant))
 
 
 def _referred_to(function):
     """Names and values of the globals and the closure that a function uses."""
-    for name in function.__code__.co_names:
+    for name in sorted(_names(function.__code__)):
         if name in function.__globals__:
             yield name, function.__globals__[name]
     cells = function.__closure__ or ()
     for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
         yield name, cell.cell_contents
+
+
+def _names(code) -> set[str]:
+    """Global names of a code and of the functions defined inside it."""
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*(_names(c) for c in inner))
 
 
 # ----------------------------------------------------------------- the folder
@@ -118,10 +140,11 @@ def _folder() -> Path:
 
 
 @functools.cache
-def _warn_once(reason: str) -> None:
+def _warn_once() -> None:
     warnings.warn(
-        f"compiled code is not kept on disk, so each process compiles anew: {reason}; "
-        "set NUMBA_CACHE_DIR to a folder of your own that can be written",
+        "compiled code cannot be kept on disk or read back, so this process compiles "
+        f"anew (folder {_folder()}); set NUMBA_CACHE_DIR to a folder of your own that "
+        "can be written",
         StoreWarning,
         stacklevel=2,
     )
@@ -149,6 +172,25 @@ class _Locator(caching._CacheLocator):
         return self._name
 
 
+class _Files(caching.IndexDataCacheFile):
+    """An index and its code, whose file names tell the stamp too.
+
+    A process that dies after writing the one and before the other leaves an index
+    that points nowhere, never at older code.
+    """
+
+    def __init__(self, folder, name, stamp):
+        super().__init__(folder, name, stamp)
+        self._base = name
+        self._data_name_pattern = f"{name}.{stamp[:16]}.{{number:d}}.nbc"
+
+    def _save_data(self, name, data):
+        super()._save_data(name, data)
+        for old in Path(self._cache_path).glob(f"{glob.escape(self._base)}.*.nbc"):
+            if old.name.split(".")[-3] != name.split(".")[-3]:
+                old.unlink(missing_ok=True)
+
+
 class _Store(caching.FunctionCache):
     """Numba's cache of one function, under our stamp, that fails softly."""
 
@@ -157,7 +199,7 @@ class _Store(caching.FunctionCache):
         self._py_func = function
         self._impl = _Implementation(_Locator(name, stamp))
         self._cache_path = str(_folder())
-        self._cache_file = caching.IndexDataCacheFile(self._cache_path, name, stamp)
+        self._cache_file = _Files(self._cache_path, name, stamp)
         self.enable()
 
     def _index_key(self, sig, codegen):
@@ -167,17 +209,22 @@ class _Store(caching.FunctionCache):
 
     def load_overload(self, sig, target_context):
         try:
-            return super().load_overload(sig, target_context)
-        except Exception as error:  # truncated, foreign, another library's pickle
-            _warn_once(f"a stored file cannot be read ({error!r})")
+            found = super().load_overload(sig, target_context)
+            if found is None:
+                return None
+            # a kernel class of __main__ comes back as another class of that name
+            signature = found.signature.replace(args=tuple(sig))
+            return found._replace(signature=signature)
+        except Exception:  # truncated, foreign, another library's pickle
+            _warn_once()
             self._forget()
             return None
 
     def save_overload(self, sig, data):
         try:
             super().save_overload(sig, data)
-        except Exception as error:
-            _warn_once(repr(error))
+        except Exception:
+            _warn_once()
 
     def _forget(self):
         """Remove a broken index, so that the next process need not warn."""
@@ -187,7 +234,9 @@ class _Store(caching.FunctionCache):
             pass
 
 
-def store_on_disk(dispatcher: Callable, profile: Callable | None) -> None:
+def store_on_disk(
+    dispatcher: Callable, profile: Callable | None, kernel_class: type
+) -> None:
     """Keep what `dispatcher` compiles, under a stamp that covers the profile too."""
     if not isinstance(dispatcher, Dispatcher):  # NUMBA_DISABLE_JIT=1
         return
@@ -196,10 +245,10 @@ def store_on_disk(dispatcher: Callable, profile: Callable | None) -> None:
         return
     function = dispatcher.py_func
     name = f"{function.__module__}-{function.__qualname__}"
+    digest = hashlib.sha256(_package_digest())
     if profile is not None:
         where = hashlib.sha256(profile.__code__.co_filename.encode()).hexdigest()[:8]
         name += f"-{profile.__qualname__}-{where}".replace("<locals>", "local")
+        _feed(digest, profile_stamp, kernel_class.__qualname__, kernel_class._fields)
     name += "-py{}{}".format(*sys.version_info)
-    package = _package_digest().hex()
-    stamp = hashlib.sha256((package + profile_stamp).encode()).hexdigest()
-    dispatcher._cache = _Store(function, name, stamp)
+    dispatcher._cache = _Store(function, name, digest.hexdigest())

@@ -106,7 +106,12 @@ def as_callable(value, name: str, signature: str) -> Callable:
 
 def as_rng(rng) -> np.random.Generator:
     """Return the generator that `rng` stands for, as SPEC 7 has it."""
-    return np.random.default_rng(rng)
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"rng must be what np.random.default_rng takes, got {rng!r}: {error}"
+        ) from None
 
 
 def not_yet(name: str, value: object) -> None:

@@ -144,11 +144,8 @@ def _gathered(draws) -> np.ndarray:
     """Draws (N, d) from an array or from chunks."""
     if type(draws).__module__.partition(".")[0] == "dask":
         not_yet("draws", draws)
-    if hasattr(draws, "__array__") or isinstance(draws, (list, tuple)):
-        if not (
-            isinstance(draws, (list, tuple)) and any(np.ndim(c) == 2 for c in draws)
-        ):
-            return as_positions(draws, "draws")
+    if hasattr(draws, "__array__") or not _holds_chunks(draws):
+        return as_positions(draws, "draws")
     if isinstance(draws, str) or not hasattr(draws, "__iter__"):
         raise TypeError(f"draws must be an array (N, d) or chunks of it, got {draws!r}")
     chunks = []
@@ -158,3 +155,13 @@ def _gathered(draws) -> np.ndarray:
     if not chunks:
         raise ValueError("draws must have at least one chunk, got none")
     return np.vstack(chunks)
+
+
+def _holds_chunks(draws) -> bool:
+    """Whether something that is no array is an iterable of arrays (N_k, d)."""
+    if not isinstance(draws, (list, tuple)):
+        return True
+    try:
+        return any(np.ndim(chunk) == 2 for chunk in draws)
+    except ValueError:  # ragged
+        return False

@@ -6,6 +6,7 @@ into a `Result`.
 
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from ._validate import (
 from .continuation import Scale, chosen_continuation
 from .growth import Growth, SteepestSplit
 from .growth.growth import nothing_grew
-from .moves import LBFGS, Move, Moved
+from .moves import LBFGS, Move, Moved, NotFinite
 from .objectives import Objective
 from .particles import ParticleSet
 from .progress import progress_line
@@ -189,13 +190,21 @@ class Coordinates:
         """Return the particles in the user's coordinates."""
         return particles
 
-    def adapted(self, particles: ParticleSet) -> tuple[Objective, ParticleSet] | None:
-        """Better coordinates: the objective and particles there; None to stay."""
+    def adapted(self, particles: ParticleSet) -> "Changed | None":
+        """Return better coordinates, and what they change; None to stay."""
         return None
 
     def facts(self) -> dict:
         """Fields of the `Result` that the coordinates know."""
         return {}
+
+
+class Changed(NamedTuple):
+    """Other coordinates, with the objective and the particles there."""
+
+    coordinates: Coordinates
+    objective: Objective
+    particles: ParticleSet
 
 
 class Descent:
@@ -309,7 +318,7 @@ class Descent:
     def _advance(self, grown, changed):
         """Take up the grown particles, other coordinates or the next finer scale."""
         if changed is not None:
-            self.objective, self.particles = changed
+            self.coordinates, self.objective, self.particles = changed
             self.scale = Scale(self.objective, self.scale.rule, self.particles)
             self.value = self.objective.value(self.particles)
             return
@@ -338,6 +347,10 @@ class Descent:
                 self.stop = Stop[str(limit).upper()]
             except KeyboardInterrupt:
                 self.stop = Stop.INTERRUPTED
+            except NotFinite:
+                if not done:  # the user's own start
+                    raise
+                self.stop = Stop.NOT_FINITE
             except Exception as error:
                 self.stop = Stop.FAILED
                 error.result = self._result(done)

@@ -55,12 +55,18 @@ def chosen_preconditioner(preconditioner, centre, covariance) -> Preconditioner:
     matrix = as_positions(preconditioner, "preconditioner", d)
     if matrix.shape != (d, d) or not np.allclose(matrix, matrix.T):
         raise ValueError(f"preconditioner must be a symmetric matrix of shape {(d, d)}")
+    least = np.linalg.eigvalsh(matrix)[0]
+    if least <= 0:
+        raise ValueError(
+            "preconditioner must be a positive definite matrix, got least eigenvalue "
+            f"{least:g}"
+        )
     return Preconditioner.of_covariance(centre, matrix)
 
 
 def chosen_moves(move, weights):
     """The move of early rounds and that of the last one."""
-    if weights not in ("equal", "optimal"):
+    if not (isinstance(weights, str) and weights in ("equal", "optimal")):
         raise ValueError(f'weights must be "equal" or "optimal", got {weights!r}')
     if move is not None:
         return as_callable(move, "move", "(objective, particles)"), None

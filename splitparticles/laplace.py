@@ -50,7 +50,10 @@ def find_mode(score: Callable, start: np.ndarray, *, max_iter: int = 60) -> Lapl
     if not np.isfinite(s).all():
         raise ValueError(f"the score is not finite at the start {start}: {s}")
     with np.errstate(over="ignore", invalid="ignore"):  # a score may lead anywhere
-        return _climb_to_mode(score, here, max_iter)
+        found = _climb_to_mode(score, here, max_iter)
+    if found.converged:
+        return found
+    return Laplace(here, False, f"{found.message}; they are those of the start")
 
 
 def _climb_to_mode(score, here, max_iter) -> Laplace:

@@ -27,6 +27,7 @@ class Stop(Enum):
     MAX_TIME = 5, False, "max_time is over"
     CALLBACK = 6, False, "the callback asked to stop"
     INTERRUPTED = 7, False, "interrupted from the keyboard"
+    NOT_FINITE = 9, False, "the objective is not finite beside a particle"
     FAILED = 8, False, "an exception was raised; these are the particles before it"
 
     def __init__(self, status: int, success: bool, message: str):

@@ -7,7 +7,7 @@ its members, their declared sizes, their shapes and that they are finite.
 import io
 import json
 import os
-import tempfile
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .result import Result, Stop
 
 FORMAT = 1
 MAX_BYTES = 2**31  # of all arrays in a file together
+MEMBERS = {"positions.npy", "weights.npy", "parents.npy", "facts.npy"}
 
 
 def save(result: Result, path) -> None:
@@ -48,15 +49,15 @@ def save(result: Result, path) -> None:
         facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
     )
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex[:12]}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content.getvalue())
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -92,36 +93,52 @@ def load(path) -> Result:
     ...     bool((sp.load(path).positions == result.positions).all())
     True
     """
+    content = Path(path).read_bytes()
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            sizes = {item.filename: item.file_size for item in archive.infolist()}
-            wanted = {"positions.npy", "weights.npy", "parents.npy", "facts.npy"}
-            if set(sizes) != wanted or sum(sizes.values()) > MAX_BYTES:
-                raise ResultFileError(f"{path} is not a result file: it holds {sizes}")
-            arrays = {
-                name[:-4]: np.lib.format.read_array(
-                    io.BytesIO(archive.read(name)), allow_pickle=False
-                )
-                for name in wanted
-            }
-        facts = json.loads(arrays["facts"].tobytes().decode())
-        if facts["format"] != FORMAT:
-            raise ResultFileError(f"{path} has format {facts['format']}, not {FORMAT}")
-        particles = ParticleSet(arrays["positions"], arrays["weights"])
-        parents = arrays["parents"].astype(int)
-        if parents.shape != (len(particles),):
-            raise ResultFileError(f"{path}: parents do not fit the particles")
-        return Result(
-            particles,
-            float(facts["value"]),
-            [],
-            parents,
-            Stop[facts["stop"]],
-            int(facts["n_score_evals"]),
-            facts["names"],
-            list(facts["warnings"]),
-        )
-    except (OSError, ResultFileError):
-        raise
+        return _parsed(content)
     except Exception as error:
-        raise ResultFileError(f"{path} cannot be read: {error!r}") from error
+        raise ResultFileError(f"{path} is not a result file: {error}") from error
+
+
+def _parsed(content: bytes) -> Result:
+    """Return the result in a file's content; any exception means that it is none."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sizes = {item.filename: item.file_size for item in archive.infolist()}
+        if set(sizes) != MEMBERS or sum(sizes.values()) > MAX_BYTES:
+            raise ValueError(f"it holds {sizes}")
+        arrays = {}
+        for name in sizes:
+            with archive.open(name) as member:  # no more than was declared
+                data = io.BytesIO(member.read(sizes[name]))
+            arrays[name[:-4]] = np.lib.format.read_array(data, allow_pickle=False)
+    facts = json.loads(arrays["facts"].tobytes().decode())
+    if facts["format"] != FORMAT:
+        raise ValueError(f"it has format {facts['format']}, not {FORMAT}")
+    particles = ParticleSet(arrays["positions"], arrays["weights"])
+    _check(particles, arrays["parents"], facts)
+    return Result(
+        particles,
+        float(facts["value"]),
+        [],
+        arrays["parents"].astype(int),
+        Stop[facts["stop"]],
+        int(facts["n_score_evals"]),
+        facts["names"],
+        facts["warnings"],
+    )
+
+
+def _check(particles, parents, facts) -> None:
+    """Refuse a tree, names or warnings that do not fit the particles."""
+    n = len(particles)
+    in_order = parents.shape == (n,) and parents.dtype.kind == "i"
+    if not (in_order and (parents >= -1).all() and (parents < np.arange(n)).all()):
+        raise ValueError("the splitting tree does not fit the particles")
+    names, warnings = facts["names"], facts["warnings"]
+    texts = [*(names or []), *warnings] if isinstance(warnings, list) else [None]
+    if names is not None and not (
+        isinstance(names, list) and len(names) == particles.dim
+    ):
+        raise ValueError(f"names do not fit: {names}")
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("names and warnings must be texts")

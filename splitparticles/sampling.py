@@ -15,6 +15,7 @@ from ._compile import using_threads
 from ._validate import (
     as_callable,
     as_count,
+    as_floats,
     as_optional,
     as_positions,
     as_positive,
@@ -153,17 +154,27 @@ def sample(
     )
     move, final_move = chosen_moves(move, weights)
     growth = chosen_growth(growth, weights)
+    chosen_preconditioner(preconditioner, start[0], np.eye(start.shape[1]))
+    as_optional(as_positive, tol, "tol")
+    for given, name in ((objective, "objective"), (callback, "callback")):
+        if given is not None:
+            as_callable(given, name, "object")
+    adapts = isinstance(preconditioner, str) and preconditioner == "auto"
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
         try:
             _check_at_start(counted, log_density, start, vectorized)
-            change, start, warnings = _first_coordinates(counted, start, preconditioner)
+            change, first, warnings = _first_coordinates(counted, start, preconditioner)
+            place = ScoreCoordinates(
+                change, counted, objective, adapts, names, warnings
+            )
+            built = place.objective()
         except LimitReached as limit:
-            return _too_early(counted, start, limit, names)
-        adapts = isinstance(preconditioner, str) and preconditioner == "auto"
-        place = ScoreCoordinates(change, counted, objective, adapts, names, warnings)
+            return _too_early(counted, start, Stop[str(limit).upper()], names)
+        except KeyboardInterrupt:
+            return _too_early(counted, start, Stop.INTERRUPTED, names)
         run = Descent(
-            place.objective(),
-            ParticleSet(change.to_working(start)),
+            built,
+            ParticleSet(change.to_working(first)),
             coordinates=place,
             n_particles=n_particles,
             move=move,
@@ -195,9 +206,8 @@ def _start_cloud(x0, n_particles, rng) -> np.ndarray:
     """Start points (n0, d) from a point, a cloud or a number of dimensions."""
     if isinstance(x0, (int, np.integer)) and not isinstance(x0, bool):
         return rng.standard_normal((1, as_count(x0, "x0")))
-    if np.ndim(x0) == 1:
-        x0 = [x0]
-    start = as_positions(x0, "x0")
+    start = as_floats(x0, "x0", "of shape (d,) or (n0, d), or a number of dimensions")
+    start = as_positions(start[None] if start.ndim == 1 else start, "x0")
     if len(start) > n_particles:
         start = start[np.sort(rng.choice(len(start), n_particles, replace=False))]
     return start
@@ -211,9 +221,11 @@ def _check_at_start(score, log_density, start, vectorized) -> None:
     as_callable(log_density, "log_density", "(n, d) -> (n,)")
     points = start.copy()
     if vectorized:
-        values = np.asarray(log_density(points))
+        values = log_density(points)
     else:
-        values = np.array([log_density(row) for row in points])
+        values = [log_density(row) for row in points]
+    name = "the return value of log_density"
+    values = as_floats(values, name, f"of shape {(len(start),)}")
     if values.shape != (len(start),):
         raise ValueError(
             f"log_density must return shape {(len(start),)} for x of shape "
@@ -222,15 +234,15 @@ def _check_at_start(score, log_density, start, vectorized) -> None:
     refuse_nonfinite(values, "log_density(x0)")
 
 
-def _too_early(score, start, limit, names) -> Result:
-    """Return the start: a limit was reached before there were working coordinates."""
+def _too_early(score, start, stop, names) -> Result:
+    """Return the start: the run ended before there were working coordinates."""
     return Result(
         ParticleSet(start),
         np.inf,
         [],
         np.full(len(start), -1),
-        Stop[str(limit).upper()],
+        stop,
         score.rows,
         names,
-        ["the limit was reached before working coordinates were found"],
+        ["the run ended before working coordinates were found"],
     )

@@ -22,6 +22,7 @@ from ._validate import as_callable, as_floats
 STEP = 1e-5  # of a first difference; coordinates are meant to be of order one
 SECOND_STEP = 1e-4
 REMEMBERED = 4
+LARGEST = 1e140
 
 
 class LimitReached(Exception):
@@ -63,8 +64,13 @@ class Score:
         deadline: float | None = None,
     ):
         self.function = as_callable(function, "score", "(n, d) -> (n, d)")
+        signature = "(x, v) -> (n, d)"
         self._product = product
+        if product is not None:
+            as_callable(product, "score_product", signature)
         self._curvature = curvature
+        if curvature is not None:
+            as_callable(curvature, "score_curvature", signature.replace("v", "u, v"))
         self.vectorized = vectorized
         self.max_rows = np.inf if max_rows is None else max_rows
         self.deadline = np.inf if deadline is None else deadline
@@ -88,6 +94,7 @@ class Score:
         else:
             rows = [checked(self.function(row), "score", row) for row in handed]
             scores = np.array(rows)
+        _blank(scores)
         scores.flags.writeable = False
         self._last.append((handed, scores))
         return scores
@@ -95,7 +102,9 @@ class Score:
     def product(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Jacobian of the score at x_i times v_i, (n, d)."""
         if self._product is not None:
-            return checked(self._product(x, v), "score_product", x)
+            product = checked(self._product(x, v), "score_product", x)
+            _blank(product)
+            return product
         size, unit = _size_and_direction(v)
         above = np.vstack([x + STEP * unit, x - STEP * unit])
         up, down = np.split(self(above), 2)
@@ -126,6 +135,14 @@ class Score:
         corners = np.vstack([x + sum_, x - sum_, x + gap, x - gap])
         pp, mm, pm, mp = np.split(self(corners), 4)
         return (pp + mm - pm - mp) * (u_size * v_size / (4.0 * h * h))
+
+
+def _blank(scores: np.ndarray) -> None:
+    """Turn a row that is not finite, or whose square would not be, into NaN.
+
+    NaN passes through sums without a warning and marks what came of that row.
+    """
+    scores[~(np.abs(scores).max(axis=1) < LARGEST)] = np.nan
 
 
 def _size_and_direction(v):

@@ -19,6 +19,7 @@ would be too narrow.
 import numpy as np
 
 from ._validate import as_callable
+from .descent import Changed
 from .front_door import WorkingCoordinates
 from .kernels import InverseMultiquadric, Linear
 from .objectives import KSD, Objective
@@ -43,22 +44,20 @@ class ScoreCoordinates(WorkingCoordinates):
         (score, score_product) -> Objective; the default objective for None.
     adapts : bool
         Whether the coordinates may change.
+    adapted_at : int
+        Number of particles when they last did; next when there are twice as many.
     """
 
-    def __init__(self, change, counted, build, adapts, names, warnings):
+    def __init__(self, change, counted, build, adapts, names, warnings, adapted_at=0):
         super().__init__(change, names, warnings)
         self.counted, self.build, self.adapts = counted, build, adapts
-        self._adapted_at = 0
-
-    def score(self) -> Score:
-        """Return the score in working coordinates."""
-        known = self.counted.has_product
-        product = self.change.product(self.counted.product) if known else None
-        return Score(self.change.score(self.counted), product)
+        self.adapted_at = adapted_at
+        known = counted.has_product
+        product = change.product(counted.product) if known else None
+        self.working = Score(change.score(counted), product)
 
     def objective(self) -> Objective:
         """Return the objective in working coordinates."""
-        self.working = self.score()
         if self.build is not None:
             build = as_callable(self.build, "objective", "(score, score_product)")
             known = self.counted.has_product
@@ -73,7 +72,7 @@ class ScoreCoordinates(WorkingCoordinates):
     def adapted(self, particles):
         """Coordinates in which the mean curvature over the particles is one."""
         n, d = particles.positions.shape
-        if not self.adapts or n < max(2, 2 * self._adapted_at):
+        if not self.adapts or n < max(2, 2 * self.adapted_at):
             return None
         curvature = self._mean_curvature(particles)
         if not np.isfinite(curvature).all():
@@ -85,12 +84,14 @@ class ScoreCoordinates(WorkingCoordinates):
         old = self.change
         centre = old.to_user(particles.mean()[None])[0]
         try:
-            self.change = Preconditioner(centre, old.matrix @ (turn * scale))
+            new = Preconditioner(centre, old.matrix @ (turn * scale))
         except ValueError:  # a singular mode: the particles are off to infinity
             return None
-        self._adapted_at = n
-        there = self.change.to_working(old.to_user(particles.positions))
-        return self.objective(), particles.moved_to(there)
+        place = ScoreCoordinates(
+            new, self.counted, self.build, True, self.names, self.warnings, n
+        )
+        there = new.to_working(old.to_user(particles.positions))
+        return Changed(place, place.objective(), particles.moved_to(there))
 
     def _mean_curvature(self, particles):
         """Weighted mean of minus the score's Jacobian over the particles, (d, d)."""

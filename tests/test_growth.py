@@ -116,7 +116,10 @@ def test_a_random_split_is_the_generators():
     assert np.array_equal(once, again) and not np.array_equal(once, other)
 
 
-def test_a_splitting_matrix_that_is_no_number_is_an_error():
+def test_whoever_stands_beside_a_place_without_a_score_is_not_split():
     F = sp.KSD(sp.Gaussian(1.0), lambda x: np.where(x > 0.5, np.nan, -x))
-    with pytest.raises(ValueError, match="particle 1 at"):
-        sp.SteepestSplit()(F, sp.ParticleSet([[0.0], [0.49999]]), 1, None)
+    p = sp.ParticleSet([[0.0], [0.4999999]])
+    for growth in (sp.SteepestSplit(), sp.SteepestSplit(everyone=True)):
+        grown = growth(F, p, 2, None)
+        assert list(grown.parents) == [0] and np.isnan(grown.least_index)
+        assert np.isfinite(grown.particles.positions).all()

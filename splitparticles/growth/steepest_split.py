@@ -50,21 +50,17 @@ class SteepestSplit:
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
-        eigenvalues, eigenvectors = np.linalg.eigh(
-            objective.splitting_matrices(particles)
-        )
-        if not np.isfinite(eigenvalues).all():
-            i = int(np.argmin(np.isfinite(eigenvalues).all(axis=1)))
-            raise ValueError(
-                f"the splitting matrix of particle {i} at {particles.positions[i]} "
-                "is not finite"
-            )
+        matrices = objective.splitting_matrices(particles)
+        # whoever stands beside a place without a finite score is left as he is
+        known = np.isfinite(matrices).all(axis=(1, 2))
+        matrices = np.where(known[:, None, None], matrices, 0.0)
+        eigenvalues, eigenvectors = np.linalg.eigh(matrices)
         index = eigenvalues[:, 0]
-        least = float(index.min())
+        least = float(index.min()) if known.all() else np.nan
         unstable = index < -self.tol * np.abs(eigenvalues).max()
         if not unstable.any() or limit < 1:
             return nothing_grew(particles, least)
-        parents = np.flatnonzero(unstable | self.everyone)
+        parents = np.flatnonzero(unstable | (self.everyone & known))
         return split_best(
             objective,
             particles,

@@ -33,6 +33,10 @@ class Moved(NamedTuple):
     """Whether they rest, by the move's own tolerance."""
 
 
+class NotFinite(ValueError):
+    """The objective has no finite value or gradient where a move should begin."""
+
+
 class Move(Protocol):
     """Anything called with an objective and particles that returns `Moved`."""
 
@@ -47,7 +51,7 @@ def start_of(objective: Objective, particles: ParticleSet) -> FirstVariation:
     if not is_finite(here):
         bad = ~np.isfinite(here.witness_gradient).all(axis=1)
         i = int(np.argmax(bad | ~np.isfinite(here.witness)))
-        raise ValueError(
+        raise NotFinite(
             "the objective is not finite at the start of a move: particle "
             f"{i} at {particles.positions[i]}"
         )
