@@ -206,6 +206,17 @@ def in_blocks(*arrays: np.ndarray) -> list[np.ndarray]:
     return laid_out
 
 
+@helper
+def scratch(rows, size):
+    """Buffers for one block of partners, far from each other and from all else.
+
+    LLVM guards a vectorised loop by the distance between its arrays and falls back on
+    a plain one, which sums in another order, where they are near: without the margins
+    the last bits would depend on where the memory happened to come from.
+    """
+    return np.empty((rows + 2, max(size, 64)))[1:-1]
+
+
 # ------------------------------------------------------------------- threads
 _n_threads: ContextVar[int | None] = ContextVar("n_threads", default=None)
 _pools: dict[int, ThreadPoolExecutor] = {}

@@ -28,6 +28,7 @@ from ._compile import (
     in_blocks,
     in_row_blocks,
     profile,
+    scratch,
 )
 from .kernels import Quadratic
 
@@ -66,7 +67,7 @@ def kernel_sum(kernel, x, y, v):
 @compiled
 def _sum(kernel, x, ys, vs, n, h, first, last):
     blocks, d, size = ys.shape
-    u = np.empty(size)
+    u = scratch(1, size)[0]
     for i in range(first, last):
         for b in range(blocks):
             y, v, m = ys[b], vs[b], min(size, n - b * size)
@@ -91,7 +92,8 @@ def kernel_sum_gradient(kernel, x, y, v):
 @compiled
 def _sum_gradient(kernel, x, ys, vs, n, h, g, first, last):
     blocks, d, size = ys.shape
-    u, c = np.empty(size), np.empty(size)
+    near = scratch(2, size)
+    u, c = near[0], near[1]
     for i in range(first, last):
         for b in range(blocks):
             y, v, m = ys[b], vs[b], min(size, n - b * size)
@@ -122,7 +124,8 @@ def kernel_sum_hessian_product(kernel, x, y, v, p):
 @compiled
 def _hessian_product(kernel, x, ys, vs, n, p, out, first, last):
     blocks, d, size = ys.shape
-    u, zp = np.empty(size), np.empty(size)
+    near = scratch(2, size)
+    u, zp = near[0], near[1]
     for i in range(first, last):
         for b in range(blocks):
             y, v, m = ys[b], vs[b], min(size, n - b * size)
@@ -158,7 +161,8 @@ def kernel_sum_hessian(kernel, x, y, v):
 @compiled
 def _hessian(kernel, x, ys, vs, n, out, first, last):
     blocks, d, size = ys.shape
-    u, c, cz, z = np.empty(size), np.empty(size), np.empty(size), np.empty((d, size))
+    near = scratch(3 + d, size)
+    u, c, cz, z = near[0], near[1], near[2], near[3:]
     for i in range(first, last):
         for b in range(blocks):
             y, v, m = ys[b], vs[b], min(size, n - b * size)

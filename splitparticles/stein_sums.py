@@ -44,6 +44,7 @@ from ._compile import (
     in_blocks,
     in_row_blocks,
     profile,
+    scratch,
 )
 from .kernels import Linear
 
@@ -85,7 +86,8 @@ def stein_sum(kernel, x, sx, y, sy, v):
 @compiled
 def _sum(kernel, x, sx, ys, sys, vs, n, h, first, last):
     blocks, d, size = ys.shape
-    u, ss, dz = np.empty(size), np.empty(size), np.empty(size)
+    near = scratch(3, size)
+    u, ss, dz = near[0], near[1], near[2]
     for i in range(first, last):
         for b in range(blocks):
             y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
@@ -111,7 +113,8 @@ def stein_sum_gradient(kernel, x, sx, y, sy, v):
 @compiled
 def _sum_gradient(kernel, x, sx, ys, sys, vs, n, h, g, field, first, last):
     blocks, d, size = ys.shape
-    u, ss, dz = np.empty(size), np.empty(size), np.empty(size)
+    near = scratch(3, size)
+    u, ss, dz = near[0], near[1], near[2]
     for i in range(first, last):
         for b in range(blocks):
             y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
@@ -152,8 +155,8 @@ def stein_sum_hessian(kernel, x, sx, y, sy, v):
 @compiled
 def _hessian(kernel, x, sx, ys, sys, vs, n, H, U, first, last):
     blocks, d, size = ys.shape
-    u, ss, dz = np.empty(size), np.empty(size), np.empty(size)
-    p1, p2 = np.empty(size), np.empty(size)
+    near = scratch(5, size)
+    u, ss, dz, p1, p2 = near[0], near[1], near[2], near[3], near[4]
     for i in range(first, last):
         for b in range(blocks):
             y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
@@ -198,8 +201,8 @@ def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
 @compiled
 def _hessian_product(kernel, x, sx, ys, sys, vs, n, p, Hp, Up, Utp, first, last):
     blocks, d, size = ys.shape
-    u, ss, dz = np.empty(size), np.empty(size), np.empty(size)
-    zp, sp = np.empty(size), np.empty(size)
+    near = scratch(5, size)
+    u, ss, dz, zp, sp = near[0], near[1], near[2], near[3], near[4]
     for i in range(first, last):
         sx_p = 0.0
         for k in range(d):

@@ -187,3 +187,13 @@ def test_a_run_leaves_the_global_generator_alone():
     before = np.random.get_state()[1].tobytes()  # noqa: NPY002
     sample_bits(growth=sp.RandomSplit())
     assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
+
+
+def test_the_buffers_of_a_loop_keep_their_distance():
+    # what a vectorised loop writes must not lie near what it reads, wherever the
+    # memory came from: the last bits would change with it
+    near = _compile.scratch.py_func(3, 5)
+    whole = near.base
+    first = near.ctypes.data - whole.ctypes.data
+    behind = whole.nbytes - first - near.nbytes
+    assert near.strides[0] >= 512 and first >= 512 and behind >= 512
