@@ -35,6 +35,8 @@ from types import FunctionType
 
 import numba
 import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
 
 from . import _vector_math
 from ._store import store_on_disk
@@ -184,26 +186,39 @@ def helper(function: Callable) -> Callable:
 
 
 # -------------------------------------------------------------------- layout
-BLOCK = 256  # partners at a time: the buffers of a loop stay in the nearest cache
+BLOCK = 256  # partners at a time, fewer in many dimensions: a block and the buffers
+BLOCK_NUMBERS = 2048  # of a loop stay in the nearest cache while all rows pass by
+LINE = 8  # numbers in a cache line, and in the widest vector
 
 
 def in_blocks(*arrays: np.ndarray) -> list[np.ndarray]:
     """Lay the partners of a sum out for the innermost loop.
 
     An array (n, d) becomes (blocks, d, size), one of shape (n,) becomes (blocks,
-    size); the last block is filled up with zeros.
+    size), filled up with zeros; each row begins on a cache line.
     """
-    n = len(arrays[0])
-    if n <= BLOCK:
-        return [np.ascontiguousarray(a.T)[None] for a in arrays]
-    blocks = -(-n // BLOCK)
+    n, d = arrays[0].shape
+    size = min(BLOCK, max(64, BLOCK_NUMBERS // d // LINE * LINE))
+    blocks = -(-n // size)
+    if blocks == 1:
+        size = -(-n // LINE) * LINE
     laid_out = []
     for a in arrays:
-        full = np.zeros((blocks * BLOCK, *a.shape[1:]))
-        full[:n] = a
-        full = full.reshape(blocks, BLOCK, *a.shape[1:])
-        laid_out.append(np.ascontiguousarray(np.swapaxes(full, 1, -1)))
+        rows = a.T if a.ndim > 1 else a
+        out = _aligned_zeros((blocks, *a.shape[1:], size))
+        for b in range(blocks):
+            part = rows[..., b * size : (b + 1) * size]
+            out[b, ..., : part.shape[-1]] = part
+        laid_out.append(out)
     return laid_out
+
+
+def _aligned_zeros(shape: tuple) -> np.ndarray:
+    """Zeros that begin on a cache line."""
+    count = math.prod(shape)
+    memory = np.zeros(count + LINE)
+    first = (-memory.ctypes.data // 8) % LINE
+    return memory[first : first + count].reshape(shape)
 
 
 @helper
@@ -214,7 +229,29 @@ def scratch(rows, size):
     a plain one, which sums in another order, where they are near: without the margins
     the last bits would depend on where the memory happened to come from.
     """
-    return np.empty((rows + 2, max(size, 64)))[1:-1]
+    size = max(size, 64)
+    count = (rows + 2) * size
+    memory = np.empty(count + LINE)
+    first = (-memory.ctypes.data // 8) % LINE
+    return memory[first : first + count].reshape(rows + 2, size)[1:-1]
+
+
+@intrinsic
+def _use_wide_vectors(context):
+    """Ask LLVM for 512-bit vectors where there are such; it shuns them by default."""
+
+    def generate(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+def _no_vectors():
+    """Stand in where nothing is compiled."""
+
+
+use_wide_vectors = _no_vectors if numba.config.DISABLE_JIT else _use_wide_vectors
 
 
 # ------------------------------------------------------------------- threads
@@ -274,19 +311,18 @@ def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) 
         n_threads = 1
     blocks = min(rows, max(n_threads, -(-steps // STEPS_OF_A_BLOCK)))
     edges = [rows * b // blocks for b in range(blocks + 1)]
-    if n_threads == 1:
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
-            loop(kernel, *arrays, first, last)
-        return
-    # compile in this thread, on no rows: the others would only wait for it
-    loop(kernel, *arrays, 0, 0)
-    pool = _pools.get(n_threads)
-    if pool is None:
-        pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
-    waiting = [
-        pool.submit(loop, kernel, *arrays, first, last)
-        for first, last in zip(edges[1:-1], edges[2:], strict=True)
-    ]
-    loop(kernel, *arrays, edges[0], edges[1])
-    for job in waiting:
-        job.result()
+
+    def work(thread):
+        for b in range(thread, blocks, n_threads):
+            loop(kernel, *arrays, edges[b], edges[b + 1])
+
+    if n_threads > 1:
+        # compile in this thread, on no rows: the others would only wait for it
+        loop(kernel, *arrays, 0, 0)
+        pool = _pools.get(n_threads)
+        if pool is None:
+            pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
+    others = [pool.submit(work, thread) for thread in range(1, n_threads)]
+    work(0)
+    for other in others:
+        other.result()

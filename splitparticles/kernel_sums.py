@@ -29,6 +29,7 @@ from ._compile import (
     in_row_blocks,
     profile,
     scratch,
+    use_wide_vectors,
 )
 from .kernels import Quadratic
 
@@ -36,6 +37,7 @@ from .kernels import Quadratic
 @helper
 def squared_distances(x, y, m, u):
     """``u[j] = |x - y_j|^2`` for the m partners of one block."""
+    use_wide_vectors()
     u[:m] = 0.0
     for k in range(len(x)):
         x_k, y_k = x[k], y[k]
@@ -66,11 +68,12 @@ def kernel_sum(kernel, x, y, v):
 
 @compiled
 def _sum(kernel, x, ys, vs, n, h, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     u = scratch(1, size)[0]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, v, m = ys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, v, m = ys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             squared_distances(x[i], y, m, u)
             total = 0.0
             for j in range(m):
@@ -91,12 +94,13 @@ def kernel_sum_gradient(kernel, x, y, v):
 
 @compiled
 def _sum_gradient(kernel, x, ys, vs, n, h, g, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(2, size)
     u, c = near[0], near[1]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, v, m = ys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, v, m = ys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             squared_distances(x[i], y, m, u)
             total = 0.0
             for j in range(m):
@@ -123,12 +127,13 @@ def kernel_sum_hessian_product(kernel, x, y, v, p):
 
 @compiled
 def _hessian_product(kernel, x, ys, vs, n, p, out, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(2, size)
     u, zp = near[0], near[1]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, v, m = ys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, v, m = ys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             squared_distances(x[i], y, m, u)
             zp[:m] = 0.0
             for k in range(d):
@@ -160,12 +165,13 @@ def kernel_sum_hessian(kernel, x, y, v):
 
 @compiled
 def _hessian(kernel, x, ys, vs, n, out, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(3 + d, size)
     u, c, cz, z = near[0], near[1], near[2], near[3:]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, v, m = ys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, v, m = ys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             squared_distances(x[i], y, m, u)
             along = 0.0
             for j in range(m):
@@ -183,6 +189,7 @@ def _hessian(kernel, x, ys, vs, n, out, first, last):
                         total += cz[j] * z_a[j]
                     out[i, k, a] += total
                 out[i, k, k] += along
+    for i in range(first, last):
         for k in range(d):
             for a in range(k):
                 out[i, a, k] = out[i, k, a]
@@ -199,6 +206,7 @@ def kernel_pairs(kernel, x, y):
 
 @compiled
 def _pairs(kernel, x, y, out, first, last):
+    use_wide_vectors()
     for i in range(first, last):
         u = 0.0
         for k in range(x.shape[1]):

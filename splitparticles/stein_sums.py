@@ -45,6 +45,7 @@ from ._compile import (
     in_row_blocks,
     profile,
     scratch,
+    use_wide_vectors,
 )
 from .kernels import Linear
 
@@ -52,6 +53,7 @@ from .kernels import Linear
 @helper
 def pair_products(x, sx, y, sy, m, u, ss, dz):
     """``|z|^2``, ``sx.sy`` and ``delta.z`` for a block of partners."""
+    use_wide_vectors()
     u[:m] = 0.0
     ss[:m] = 0.0
     dz[:m] = 0.0
@@ -85,12 +87,13 @@ def stein_sum(kernel, x, sx, y, sy, v):
 
 @compiled
 def _sum(kernel, x, sx, ys, sys, vs, n, h, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(3, size)
     u, ss, dz = near[0], near[1], near[2]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
             total = 0.0
             for j in range(m):
@@ -112,12 +115,13 @@ def stein_sum_gradient(kernel, x, sx, y, sy, v):
 
 @compiled
 def _sum_gradient(kernel, x, sx, ys, sys, vs, n, h, g, field, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(3, size)
     u, ss, dz = near[0], near[1], near[2]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
             total = 0.0
             for j in range(m):
@@ -154,12 +158,13 @@ def stein_sum_hessian(kernel, x, sx, y, sy, v):
 
 @compiled
 def _hessian(kernel, x, sx, ys, sys, vs, n, H, U, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(5, size)
     u, ss, dz, p1, p2 = near[0], near[1], near[2], near[3], near[4]
-    for i in range(first, last):
-        for b in range(blocks):
-            y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
             pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
@@ -200,15 +205,16 @@ def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
 
 @compiled
 def _hessian_product(kernel, x, sx, ys, sys, vs, n, p, Hp, Up, Utp, first, last):
+    use_wide_vectors()
     blocks, d, size = ys.shape
     near = scratch(5, size)
     u, ss, dz, zp, sp = near[0], near[1], near[2], near[3], near[4]
-    for i in range(first, last):
-        sx_p = 0.0
-        for k in range(d):
-            sx_p += sx[i, k] * p[i, k]
-        for b in range(blocks):
-            y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    for b in range(blocks):
+        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+        for i in range(first, last):
+            sx_p = 0.0
+            for k in range(d):
+                sx_p += sx[i, k] * p[i, k]
             pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
             zp[:m] = 0.0
             sp[:m] = 0.0
@@ -254,6 +260,7 @@ def stein_pairs(kernel, x, sx, y, sy):
 
 @compiled
 def _pairs(kernel, x, sx, y, sy, out, first, last):
+    use_wide_vectors()
     d = x.shape[1]
     for i in range(first, last):
         u, ss, dz = 0.0, 0.0, 0.0
