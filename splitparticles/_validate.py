@@ -9,6 +9,7 @@ import difflib
 import functools
 import inspect
 import numbers
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -90,6 +91,13 @@ def as_positive(value, name: str) -> float:
     if not 0 < value < np.inf:
         raise ValueError(f"{name} must be positive and finite, got {value}")
     return float(value)
+
+
+def as_deadline(max_time) -> float:
+    """``time.monotonic()`` at which `max_time` seconds from now are over."""
+    if max_time is None:
+        return np.inf
+    return time.monotonic() + as_positive(max_time, "max_time")
 
 
 def as_optional(check: Callable, value, name: str):

@@ -13,7 +13,6 @@ import math
 from math import *  # noqa: F403  (this module stands in for math)
 
 import numba
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -28,7 +27,7 @@ def _bits_as_float(context, bits):
     """Read an int64's bits as a float64."""
 
     def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
+        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
 
     return types.float64(types.int64), generate
 

@@ -14,6 +14,7 @@ from ._compile import using_threads
 from ._validate import (
     as_callable,
     as_count,
+    as_deadline,
     as_optional,
     as_positions,
     as_rng,
@@ -102,6 +103,7 @@ def compress(
     """
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
+    deadline = as_deadline(max_time)
     draws = _gathered(draws)
     n_particles = as_count(n_particles, "n_particles")
     names = checked_names(names, draws.shape[1])
@@ -129,7 +131,7 @@ def compress(
             growth=growth,
             tol=tol,
             rng=as_rng(rng),
-            max_time=max_time,
+            deadline=deadline,
         )
         return run.to_its_end(callback=callback, progress=progress)
 

@@ -13,6 +13,7 @@ import numpy as np
 from ._validate import (
     as_callable,
     as_count,
+    as_deadline,
     as_optional,
     as_positive,
     as_rng,
@@ -41,15 +42,35 @@ class _Watched:
         self.best: tuple[float, ParticleSet] | None = None
 
     def __getattr__(self, name):
+        _check_time(self._deadline)
         return getattr(self._objective, name)
 
+    def _seen(self, particles, value):
+        if np.isfinite(value) and (self.best is None or value < self.best[0]):
+            self.best = float(value), particles
+
     def first_variation(self, particles):
-        if time.monotonic() > self._deadline:
-            raise LimitReached("max_time")
+        _check_time(self._deadline)
         here = self._objective.first_variation(particles)
-        if np.isfinite(here.value) and (self.best is None or here.value < self.best[0]):
-            self.best = here.value, particles
+        self._seen(particles, here.value)
         return here
+
+    def value_and_gradient(self, particles):
+        _check_time(self._deadline)
+        value, gradient = self._objective.value_and_gradient(particles)
+        self._seen(particles, value)
+        return value, gradient
+
+    def value(self, particles):
+        _check_time(self._deadline)
+        value = self._objective.value(particles)
+        self._seen(particles, value)
+        return value
+
+
+def _check_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise LimitReached("max_time")
 
 
 @explains_keywords
@@ -177,7 +198,7 @@ def descend(
         tol=tol,
         max_rounds=max_rounds,
         rng=rng,
-        max_time=max_time,
+        deadline=as_deadline(max_time),
     )
     return run.to_its_end(callback=callback, progress=progress)
 
@@ -227,7 +248,7 @@ class Descent:
         max_rounds: int | None = None,
         rng=None,
         final_move: Move | None = None,
-        max_time: float | None = None,
+        deadline: float = np.inf,
         coordinates: Coordinates | None = None,
     ):
         if not isinstance(objective, Objective):
@@ -236,7 +257,7 @@ class Descent:
             particles = ParticleSet(particles)
         self.objective, self.particles = objective, particles
         self.parents = np.full(len(particles), -1)
-        self.value = np.nan
+        self.value = np.inf  # until it is known
         self.stop: Stop | None = None
         self.n_particles = as_count(n_particles, "n_particles", len(particles))
         self.move = _default(move, LBFGS(), "move")
@@ -245,16 +266,22 @@ class Descent:
         self.tol = as_optional(as_positive, tol, "tol")
         self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
         self.rng = as_rng(rng)
-        limit = as_optional(as_positive, max_time, "max_time")
-        self.deadline = np.inf if limit is None else time.monotonic() + limit
+        self.deadline = deadline
         self.coordinates = Coordinates() if coordinates is None else coordinates
         self.scale = Scale(objective, chosen_continuation(continuation), particles)
+        self._rows_before = _rows(objective)
+
+    def _n_score_evals(self) -> int:
+        """Score rows of this run; the coordinates know better where they count."""
+        own = _rows(self.objective) - self._rows_before
+        return self.coordinates.facts().get("n_score_evals", own)
 
     def rounds(self) -> Iterator[Round]:
         """Move, grow, yield."""
         number, polished = 0, self.final_move is None
         while self.stop is None:
             number += 1
+            _check_time(self.deadline)
             room = self.n_particles - len(self.particles)
             polish = not self._may_change(room) or (polished and self.scale.is_fine)
             moved = self._move(polish)
@@ -264,12 +291,12 @@ class Descent:
                 changed = self.coordinates.adapted(self.particles)
             grown = nothing_grew(self.particles)
             if room and not below and changed is None:
+                _check_time(self.deadline)
                 followed = self.scale.objective
                 grown = self.growth(followed, self.particles, room, self.rng)
             rests = len(grown.parents) == 0 and changed is None
             if rests and self.scale.is_fine and (polish or polished):
-                full = Stop.MAX_PARTICLES if room == 0 else Stop.STABLE
-                self.stop = Stop.TOLERANCE if below else full
+                self.stop = _reason(room, below, grown)
             elif number == self.max_rounds:
                 self.stop = Stop.MAX_ROUNDS
             polished = rests or self.final_move is None
@@ -312,7 +339,7 @@ class Descent:
             grown,
             actual,
             self.parents,
-            self.coordinates.facts().get("n_score_evals", _rows(self.objective)),
+            self._n_score_evals(),
         )
 
     def _advance(self, grown, changed):
@@ -364,8 +391,17 @@ class Descent:
             done,
             self.parents,
             self.stop,
-            **{"n_score_evals": _rows(self.objective), **self.coordinates.facts()},
+            **{"n_score_evals": self._n_score_evals(), **self.coordinates.facts()},
         )
+
+
+def _reason(room, below, grown) -> Stop:
+    """Why a run ends at which nothing grew."""
+    if below:
+        return Stop.TOLERANCE
+    if room == 0:
+        return Stop.MAX_PARTICLES
+    return Stop.STABLE if grown.stable else Stop.NOTHING_GREW
 
 
 # ------------------------------------------------------------------- arguments
@@ -375,11 +411,6 @@ def _default(given, default, name):
 
 def _rows(objective) -> int:
     """Score rows counted by the objective or by those it is made of."""
-    scores = {
-        id(part.score): part.score.rows
-        for _, part in getattr(objective, "terms", ())
-        if hasattr(part, "score")
-    }
-    if hasattr(objective, "score"):
-        return objective.score.rows
-    return sum(scores.values())
+    parts = [term for _, term in getattr(objective, "terms", ())]
+    scores = {id(p.score): p.score for p in (objective, *parts) if hasattr(p, "score")}
+    return sum(score.rows for score in scores.values())

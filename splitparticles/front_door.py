@@ -3,6 +3,8 @@
 Both move particles in working coordinates and hand them out in the user's.
 """
 
+from dataclasses import is_dataclass, replace
+
 import numpy as np
 
 from ._validate import as_callable, as_positions
@@ -68,9 +70,11 @@ def chosen_moves(move, weights):
     """The move of early rounds and that of the last one."""
     if not (isinstance(weights, str) and weights in ("equal", "optimal")):
         raise ValueError(f'weights must be "equal" or "optimal", got {weights!r}')
-    if move is not None:
-        return as_callable(move, "move", "(objective, particles)"), None
     free = weights == "optimal"
+    if is_dataclass(move) and hasattr(move, "weights"):
+        return replace(move, weights=free), None
+    if move is not None:  # one of the user's own, who knows what it does to weights
+        return as_callable(move, "move", "(objective, particles)"), None
     return (
         LBFGS(max_iter=15, tol=1e-3, weights=free),
         LBFGS(max_iter=100, tol=1e-6, weights=free),
@@ -90,6 +94,8 @@ class Equalised:
     def __call__(self, objective, particles, limit, rng):
         """Grow, then weigh all alike."""
         grown = self.growth(objective, particles, limit, rng)
+        if len(grown.parents) == 0:
+            return grown
         n = len(grown.particles)
         return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
 

@@ -15,13 +15,14 @@ Kernels add by adding objectives: ``KSD(k1, score) + 0.1 * KSD(k2, score)``.
 """
 
 import math
+import numbers
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist
 
-from ._compile import profile_of
+from ._compile import has_profile, profile, profile_of
 from ._validate import as_positions
 
 
@@ -215,6 +216,27 @@ class Quadratic(NamedTuple):
     >>> sp.mmd([[-1.25**0.5], [1.25**0.5]], draws, kernel=sp.Quadratic()) < 1e-7
     True
     """
+
+
+def checked_kernel(kernel: tuple) -> tuple:
+    """Return the kernel with float fields, after a look at what they mean."""
+    name = type(kernel).__name__
+    for field, value in zip(kernel._fields, kernel, strict=True):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(f"{name}: {field} must be a number, got {value!r}")
+        if not math.isfinite(value) or (field == "bandwidth" and value <= 0):
+            wanted = "positive and finite" if field == "bandwidth" else "finite"
+            raise ValueError(f"{name}: {field} must be {wanted}, got {value}")
+    kernel = kernel._make(map(float, kernel))
+    if has_profile(kernel):
+        unit = getattr(kernel, "bandwidth", 1.0) ** 2
+        here, near, far = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
+        if not (math.isfinite(here) and max(abs(near), abs(far)) <= here):
+            raise ValueError(
+                f"{kernel} is no reproducing kernel: k(x, y) must not exceed k(x, x), "
+                f"got {here} at distance zero, {near} and {far} further away"
+            )
+    return kernel
 
 
 def at_bandwidth(kernel: tuple, bandwidth: float) -> tuple | None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._validate import not_yet
 from .growth import Grown
 from .moves import Moved
 from .particles import ParticleSet
@@ -28,6 +27,7 @@ class Stop(Enum):
     CALLBACK = 6, False, "the callback asked to stop"
     INTERRUPTED = 7, False, "interrupted from the keyboard"
     NOT_FINITE = 9, False, "the objective is not finite beside a particle"
+    NOTHING_GREW = 10, True, "the growth added no particle"
     FAILED = 8, False, "an exception was raised; these are the particles before it"
 
     def __init__(self, status: int, success: bool, message: str):
@@ -40,7 +40,7 @@ class Round(NamedTuple):
     particles: ParticleSet
     """At rest, before the growth, in the user's coordinates."""
     value: float
-    """The objective asked for."""
+    """The objective asked for, in the working coordinates of the round."""
     bandwidth: float | None
     """The coarser bandwidth that this round followed; None at the scale asked for."""
     moved: Moved
@@ -70,7 +70,7 @@ class Result:
     particles: ParticleSet
     """The particles, in the user's own coordinates."""
     value: float
-    """The objective at the end, half a squared discrepancy."""
+    """The objective at the end, half a squared discrepancy; inf if never evaluated."""
     rounds: list[Round]
     """What happened, a `Round` each."""
     parents: np.ndarray
@@ -180,8 +180,8 @@ class Result:
         return frame.assign(weight=self.weights)
 
     def to_arviz(self):
-        """Not there yet."""
-        not_yet("to_arviz", None)
+        """Not there yet: raises NotImplementedError."""
+        raise NotImplementedError("to_arviz() is not implemented yet")
 
     def save(self, path) -> None:
         """Write the result to a file; see `splitparticles.result_files.save`."""

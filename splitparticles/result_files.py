@@ -134,6 +134,8 @@ def _check(particles, parents, facts) -> None:
     in_order = parents.shape == (n,) and parents.dtype.kind == "i"
     if not (in_order and (parents >= -1).all() and (parents < np.arange(n)).all()):
         raise ValueError("the splitting tree does not fit the particles")
+    if np.isnan(float(facts["value"])):
+        raise ValueError("its value is not a number")
     names, warnings = facts["names"], facts["warnings"]
     texts = [*(names or []), *warnings] if isinstance(warnings, list) else [None]
     if names is not None and not (

@@ -5,7 +5,6 @@ particles see (`splitparticles.score_coordinates`), and hands the particles out 
 user's own.
 """
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +14,7 @@ from ._compile import using_threads
 from ._validate import (
     as_callable,
     as_count,
+    as_deadline,
     as_floats,
     as_optional,
     as_positions,
@@ -78,7 +78,7 @@ def sample(
     n_particles : int
         Particles at most.
     log_density : callable, optional
-        (n, d) -> (n,).  Not used yet beyond a check of its shape.
+        (n, d) -> (n,).  Not used yet beyond a check at the start.
     score_product : callable, optional
         (x, v) -> Hessian of the log density at x_i times v_i, (n, d).  Central
         differences of the score when left out, at two rows a product.
@@ -88,7 +88,8 @@ def sample(
         (score, score_product) -> Objective in the working coordinates;
         `score_product` is None when there is none.
     preconditioner : "auto", "none", "diagonal", array_like (d, d) or Preconditioner
-        Working coordinates.  "auto" finds a mode and whitens by the curvature there,
+        Working coordinates.  "auto" finds a mode, whitens by the curvature there and
+        later by the mean curvature over the particles,
         "diagonal" keeps its scales only; a matrix is taken for a covariance.
     weights : "equal" or "optimal"
         Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
@@ -144,13 +145,13 @@ def sample(
     rng = as_rng(rng)
     start = _start_cloud(x0, n_particles, rng)
     names = checked_names(names, start.shape[1])
-    seconds = as_optional(as_positive, max_time, "max_time")
+    deadline = as_deadline(max_time)
     counted = Score(
         score,
         score_product,
         vectorized=vectorized,
         max_rows=as_optional(as_count, max_score_evals, "max_score_evals"),
-        deadline=None if seconds is None else time.monotonic() + seconds,
+        deadline=deadline,
     )
     move, final_move = chosen_moves(move, weights)
     growth = chosen_growth(growth, weights)
@@ -172,6 +173,9 @@ def sample(
             return _too_early(counted, start, Stop[str(limit).upper()], names)
         except KeyboardInterrupt:
             return _too_early(counted, start, Stop.INTERRUPTED, names)
+        except Exception as error:
+            error.result = _too_early(counted, start, Stop.FAILED, names)
+            raise
         run = Descent(
             built,
             ParticleSet(change.to_working(first)),
@@ -182,6 +186,7 @@ def sample(
             growth=growth,
             tol=tol,
             rng=rng,
+            deadline=deadline,
         )
         return run.to_its_end(callback=callback, progress=progress)
 

@@ -11,6 +11,7 @@ the user cannot give them they are central differences of the score along those 
 directions: two rows for a product, four for a second one.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -43,7 +44,7 @@ class Score:
     vectorized : bool
     max_rows : int, optional
         Rows that may be handed over; `LimitReached` before one more would be.
-    deadline : float, optional
+    deadline : float
         ``time.monotonic()`` after which no call is made.
 
     Raises
@@ -61,7 +62,7 @@ class Score:
         *,
         vectorized: bool = True,
         max_rows: int | None = None,
-        deadline: float | None = None,
+        deadline: float = np.inf,
     ):
         self.function = as_callable(function, "score", "(n, d) -> (n, d)")
         signature = "(x, v) -> (n, d)"
@@ -73,22 +74,24 @@ class Score:
             as_callable(curvature, "score_curvature", signature.replace("v", "u, v"))
         self.vectorized = vectorized
         self.max_rows = np.inf if max_rows is None else max_rows
-        self.deadline = np.inf if deadline is None else deadline
+        self.deadline = deadline
         self.rows = 0
+        self._counting = threading.Lock()
         self._last: deque = deque(maxlen=REMEMBERED)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Scores of the rows of x (n, d); not finite where the user's are not."""
-        for known, scores in self._last:
+        for known, scores in tuple(self._last):
             if known.shape == x.shape and np.array_equal(known, x):
                 return scores
-        if self.rows + len(x) > self.max_rows:
-            raise LimitReached("max_score_evals")
         if time.monotonic() > self.deadline:
             raise LimitReached("max_time")
+        with self._counting:
+            if self.rows + len(x) > self.max_rows:
+                raise LimitReached("max_score_evals")
+            self.rows += len(x)
         handed = np.array(x)
         handed.flags.writeable = False
-        self.rows += len(x)
         if self.vectorized:
             scores = checked(self.function(handed), "score", handed)
         else:
@@ -109,6 +112,11 @@ class Score:
         above = np.vstack([x + STEP * unit, x - STEP * unit])
         up, down = np.split(self(above), 2)
         return (up - down) * (size / (2.0 * STEP))
+
+    def agrees(self, other: "Score") -> bool:
+        """Whether the other is this score, with the same derivatives given."""
+        mine = self.function, self._product, self._curvature
+        return mine == (other.function, other._product, other._curvature)
 
     @property
     def has_product(self) -> bool:

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -162,3 +164,37 @@ def test_progress_goes_to_stderr(capsys):
     sp.descend(F, ONE, n_particles=4, progress=True)
     told = capsys.readouterr()
     assert told.out == "" and "4 particles" in told.err
+
+
+def test_rows_are_those_of_this_run():
+    F = sp.KSD(sp.InverseMultiquadric(2.0), lambda x: -x)
+    once, again = (sp.descend(F, ONE, n_particles=4) for _ in range(2))
+    assert once.n_score_evals == again.n_score_evals > 0
+    assert again.rounds[-1].n_score_evals == again.n_score_evals
+
+
+def test_only_a_certificate_is_called_one():
+    def nothing(objective, particles, limit, rng):
+        return sp.Grown(
+            particles, np.zeros(0, int), 0.0, 0.0, ONE.weights[:0], -1.0, []
+        )
+
+    F = sp.KSD(sp.InverseMultiquadric(2.0), lambda x: -x)
+    result = sp.descend(F, ONE, n_particles=4, growth=nothing)
+    assert result.stop is sp.Stop.NOTHING_GREW
+
+
+def test_time_is_looked_at_between_the_steps_of_any_move():
+    def slow(objective, particles):
+        for _ in range(50):
+            time.sleep(0.02)
+            value, gradient = objective.value_and_gradient(particles)
+            particles = particles.moved_to(particles.positions - 0.1 * gradient)
+        return sp.Moved(particles, value, 0.0, 50, False)
+
+    began = time.monotonic()
+    F = sp.MMD(sp.Gaussian(1.0), [[0.0, 0.0], [1.0, 1.0]])
+    start = sp.ParticleSet([[2.0, 0.0]])
+    result = sp.descend(F, start, n_particles=64, move=slow, max_time=0.1)
+    assert result.stop is sp.Stop.MAX_TIME and time.monotonic() - began < 0.6
+    assert result.value < F.value(start)  # the best that was seen, not the start

@@ -68,14 +68,18 @@ def test_the_symmetric_trap_is_left_by_a_split_and_not_by_a_gradient():
     assert freed.positions[:, 0].min() < -0.3 and freed.positions[:, 0].max() > 0.3
 
 
-def test_stable_particles_are_certified():
-    # h J_vv > 1 + d/2 across the axis, and a wide base along it: nobody can split
-    F = sp.MMD(sp.Gaussian(5.0), [[0.0, 0.0]])
-    grown = sp.SteepestSplit()(F, sp.ParticleSet([[0.0, 0.0]]), 3, None)
-    assert len(grown.parents) == 0 and grown.least_index >= -1e-9
-    result = sp.descend(F, sp.ParticleSet([[0.3, 0.1]]), n_particles=8)
+def test_a_stable_particle_is_certified_and_may_be_far_from_the_best():
+    # on a line h J = 9 > 1 + d/2 between two sharp modes: no small split helps
+    target = sp.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [0.1, 0.1])
+    F = sp.KSD(sp.Gaussian(0.1**0.5), target.score, target.score_product)
+    grown = sp.SteepestSplit()(F, sp.ParticleSet([[0.0]]), 3, None)
+    assert len(grown.parents) == 0 and grown.stable and grown.least_index > 0
+    result = sp.descend(F, sp.ParticleSet([[0.0]]), n_particles=8)
     assert result.stop is sp.Stop.STABLE and len(result.positions) == 1
     assert "local optimum" in result.message
+    assert F.value(sp.ParticleSet([[-1.0], [1.0]])) < 0.9 * result.value
+    full = sp.SteepestSplit()(F, sp.ParticleSet([[1.0]]), 0, None)
+    assert not full.stable  # no room is no certificate
 
 
 def test_a_fraction_splits_the_best_ones():

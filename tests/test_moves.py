@@ -120,3 +120,12 @@ def test_gradient_descent_stops_where_nothing_goes_down():
     assert moved.converged and moved.steps < 10_000 and moved.value < 1e-6
     short = sp.GradientDescent(max_iter=1)(F, sp.ParticleSet([[0.7]]))
     assert not short.converged and short.steps == 1
+
+
+@every_move
+def test_a_slope_that_points_the_wrong_way_is_no_rest(move):
+    def turned(p, here):
+        return here._replace(witness_gradient=-here.witness_gradient)
+
+    moved = move()(Wrapped(turned), START)
+    assert not moved.converged

@@ -242,3 +242,78 @@ def test_a_wider_kernel_is_the_same_target_seen_coarser():
     both = OBJECTIVES["sum of MMDs"].coarsened(4.0)
     assert both.bandwidth == 4.0
     assert OBJECTIVES["MMD quadratic"].coarsened(4.0) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["MMD gaussian", "MMD mixture", "KSD imq", "sum of MMDs"]
+)
+def test_points_to_look_at_are_any_array_like_that_fits(name):
+    F, p = OBJECTIVES[name], particles()
+    at = [[0, 1, 2], [0.5, 0.5, 0.5]]
+    np.testing.assert_array_equal(
+        F.witness(p, at=at), F.witness(p, np.array(at, float))
+    )
+    assert F.witness_gradient(p, at=at).shape == (2, 3)
+    for bad in ([0.0, 1.0, 2.0], [[0.0, 1.0]], [[0.0, 1.0, np.nan]], [["a", "b", "c"]]):
+        for method in (F.witness, F.witness_gradient):
+            with pytest.raises((TypeError, ValueError), match="at"):
+                method(p, at=bad)
+
+
+def test_particles_of_other_dimensions_than_the_target_are_refused():
+    for name in ("MMD gaussian", "MMD mixture"):
+        for d in (1, 2, 4):
+            for method in ("value", "witness", "first_variation"):
+                with pytest.raises(ValueError, match="3 coordinates"):
+                    getattr(OBJECTIVES[name], method)(particles(4, d))
+
+
+def test_ksds_of_a_method_of_one_target_are_one_and_keep_its_derivatives():
+    with_product = (MIXTURE.score, MIXTURE.score_product)
+    F = sp.KSD(sp.Gaussian(1.0), *with_product) + sp.KSD(sp.Linear(), *with_product)
+    assert isinstance(F, sp.KSD) and F.score.has_product
+    mixed = sp.KSD(sp.Gaussian(1.0), MIXTURE.score) + sp.KSD(sp.Linear(), *with_product)
+    assert not isinstance(mixed, sp.KSD)
+
+
+def test_a_product_given_with_a_counting_score_is_used():
+    rows = []
+
+    def build(score, product):
+        def exact(z, v):
+            rows.append(len(z))
+            return -v
+
+        return sp.KSD(sp.InverseMultiquadric(2.0), score, exact)
+
+    sp.sample(lambda x: -x, [0.5, 0.5], 4, objective=build, preconditioner="none")
+    assert rows
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        sp.Gaussian(0.0),
+        sp.Gaussian(-1.0),
+        sp.Gaussian(np.nan),
+        sp.Gaussian("a"),
+        sp.InverseMultiquadric(1.0, 0.5),
+        sp.RationalQuadratic(1.0, -1.0),
+        sp.RationalQuadratic(1.0, np.inf),
+    ],
+    ids=str,
+)
+def test_a_kernel_that_is_none_is_refused_by_name(kernel):
+    for build in (
+        lambda: sp.MMD(kernel, draws()),
+        lambda: sp.KSD(kernel, lambda x: -x),
+    ):
+        with pytest.raises((TypeError, ValueError), match=type(kernel).__name__):
+            build()
+
+
+def test_coarsened_never_means_finer():
+    wide, narrow = sp.MMD(sp.Gaussian(5.0), draws()), sp.MMD(sp.Gaussian(0.1), draws())
+    assert wide.coarsened(0.5) is None
+    both = (wide + narrow).coarsened(0.5)
+    assert sorted(term.bandwidth for _, term in both.terms) == [0.5, 5.0]

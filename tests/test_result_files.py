@@ -71,12 +71,11 @@ def test_a_relative_path_is_taken_from_here(result, tmp_path, monkeypatch):
     assert_same(sp.load("here.npz"), result)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_result_of_a_run_that_hardly_began_comes_back(result, tmp_path, value):
-    early = result.replaced(value=value, stop=sp.Stop.MAX_TIME, names=None)
+def test_a_result_of_a_run_that_hardly_began_comes_back(result, tmp_path):
+    early = result.replaced(value=np.inf, stop=sp.Stop.MAX_TIME, names=None)
     early.save(tmp_path / "early")
     found = sp.load(tmp_path / "early")
-    assert np.array_equal(found.value, value, equal_nan=True)
+    assert found.value == np.inf
     assert found.stop is sp.Stop.MAX_TIME
     assert found.names is None
     repr(found)

@@ -35,6 +35,8 @@ class Grown(NamedTuple):
     """Least splitting eigenvalue over all particles; nan where it was not looked at."""
     steps: np.ndarray
     """Step of each split, (m,)."""
+    stable: bool = False
+    """Whether the rule certifies that no small split lowers F."""
 
 
 class Growth(Protocol):
@@ -50,11 +52,13 @@ class Growth(Protocol):
         """Add at most `limit` particles."""
 
 
-def nothing_grew(particles: ParticleSet, least_index: float = np.nan) -> Grown:
+def nothing_grew(
+    particles: ParticleSet, least_index: float = np.nan, *, stable: bool = False
+) -> Grown:
     """Return the answer of a rule that found nobody worth splitting."""
     none = np.zeros(0)
     parents = np.zeros(0, dtype=int)
-    return Grown(particles, parents, 0.0, 0.0, none, least_index, none)
+    return Grown(particles, parents, 0.0, 0.0, none, least_index, none, stable)
 
 
 def search_steps(
@@ -162,6 +166,7 @@ def split_best(
     parents, directions = parents[order], directions[order]
     steps, index, changes = steps[order], index[order], changes[order]
     now = objective.value(particles)
+    searched = steps if (changes < 0).all() else None
     for _ in range(20):
         grown = particles.split(parents, directions, steps)
         if objective.value(grown) < now:
@@ -170,5 +175,7 @@ def split_best(
     else:
         return nothing_grew(particles, least_index)
     predicted = float(0.5 * index @ steps**2)
+    if steps is not searched:
+        changes = objective.split_change(particles, parents, directions, steps)
     expected = float(changes.sum())
     return Grown(grown, parents, predicted, expected, index, least_index, steps)

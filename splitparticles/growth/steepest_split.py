@@ -59,7 +59,8 @@ class SteepestSplit:
         least = float(index.min()) if known.all() else np.nan
         unstable = index < -self.tol * np.abs(eigenvalues).max()
         if not unstable.any() or limit < 1:
-            return nothing_grew(particles, least)
+            stable = not unstable.any() and bool(known.all())
+            return nothing_grew(particles, least, stable=stable)
         parents = np.flatnonzero(unstable | (self.everyone & known))
         return split_best(
             objective,

@@ -58,12 +58,13 @@ class GradientDescent:
         """Move the particles downhill."""
         if self.weights:
             check_simplex(particles)
-        here = start_of(objective, particles)
+        here = start = start_of(objective, particles)
         step = self.step or 0.1 / max(steepest(here), 1e-300)
         for taken in range(self.max_iter):
             found = self._line_search(objective, particles, here, step)
-            if found is None:
-                return Moved(particles, here.value, steepest(here), taken, True)
+            if found is None:  # at rest only if there was nothing left to gain
+                rests = step * steepest(here) ** 2 <= 1e-9 * abs(start.value)
+                return Moved(particles, here.value, steepest(here), taken, rests)
             gain = here.value - found[1].value
             particles, here, step = found
             if gain <= self.tol * abs(here.value):

@@ -60,23 +60,22 @@ class LBFGS:
         start = start_of(objective, particles)
         if steepest(start) == 0.0 and not self.weights:
             return Moved(particles, start.value, 0.0, 0, True)
-        best, steps, rests = (particles, start), 0, False
-        while steps < self.max_iter and not rests:
+        best, steps, status = (particles, start), 0, 0
+        while status == 0 and steps < self.max_iter:
             # SciPy's tolerance is one on the whole: it starts anew where the value has
             # fallen so far that it would stop too early
             unit = abs(best[1].value) or 1.0
             told = _Told(objective, *best, self.weights, unit)
-            taken = self._minimised(told, self.max_iter - steps)
-            steps += taken
-            rests = steps < self.max_iter and abs(told.best[1].value) > 0.1 * unit
-            if taken == 0 or told.best is best:
-                rests = True
-            best = told.best
+            taken, status = self._minimised(told, self.max_iter - steps)
+            steps, best = steps + taken, told.best
+            if taken == 0 or abs(best[1].value) > 0.1 * unit:
+                break
         particles, here = best
+        rests = status == 0 and steps < self.max_iter
         return Moved(particles, here.value, steepest(here), steps, rests)
 
-    def _minimised(self, told, max_iter) -> int:
-        """Run SciPy's L-BFGS; iterations taken."""
+    def _minimised(self, told, max_iter) -> tuple[int, int]:
+        """Run SciPy's L-BFGS; iterations taken and its status, 0 at rest."""
         found = minimize(
             told,
             told.origin,
@@ -90,7 +89,7 @@ class LBFGS:
                 "gtol": 0.0,
             },
         )
-        return int(found.nit)
+        return int(found.nit), int(found.status)
 
 
 class _Told:

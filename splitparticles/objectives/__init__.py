@@ -1,7 +1,8 @@
 """Objectives: functionals of a particle measure."""
 
+from .discrepancy import Discrepancy
 from .ksd import KSD
 from .mmd import MMD
 from .objective import FirstVariation, Objective, Sum
 
-__all__ = ["FirstVariation", "KSD", "MMD", "Objective", "Sum"]
+__all__ = ["Discrepancy", "FirstVariation", "KSD", "MMD", "Objective", "Sum"]

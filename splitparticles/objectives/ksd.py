@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._compile import has_profile, profile
-from ..kernels import Linear
+from ..kernels import Linear, checked_kernel
 from ..score import Score
 from ..stein_sums import (
     stein_pairs,
@@ -27,7 +27,7 @@ from ..stein_sums import (
     stein_sum_hessian_product,
 )
 from .discrepancy import Discrepancy
-from .objective import FirstVariation
+from .objective import FirstVariation, points
 
 
 class KSD(Discrepancy):
@@ -73,17 +73,15 @@ class KSD(Discrepancy):
         *,
         score_curvature: Callable | None = None,
     ):
-        if not isinstance(score, Score):
+        given = score_product is not None or score_curvature is not None
+        if given or not isinstance(score, Score):
             score = Score(score, score_product, score_curvature)
         self.score = score
         self.terms = ((1.0, _smooth(kernel)),)
 
     def absorb(self, own, other, weight):
         """KSDs of the same score are one, of the sum of their kernels."""
-        if (
-            not isinstance(other, KSD)
-            or other.score.function is not self.score.function
-        ):
+        if not isinstance(other, KSD) or not self.score.agrees(other.score):
             return None
         joined = KSD.__new__(KSD)
         joined.score = self.score
@@ -96,7 +94,8 @@ class KSD(Discrepancy):
     def _stein(self, sums, particles, at, *more):
         """Return the sums, over the kernels, at the points `at`."""
         y, sy = particles.positions, self.score(particles.positions)
-        x, sx = (y, sy) if at is None else (at, self.score(at))
+        x = points(particles, at)
+        sx = sy if at is None else self.score(x)
         parts = [
             (c, sums(kernel, x, sx, y, sy, particles.weights, *more))
             for c, kernel in self.terms
@@ -117,8 +116,7 @@ class KSD(Discrepancy):
     def witness_gradient(self, particles, at=None):
         """Gradient of the witness: ``g + J u``, (m, d)."""
         _, g, field = self._stein(stein_sum_gradient, particles, at)
-        x = particles.positions if at is None else at
-        return g + self.score.product(x, field)
+        return g + self.score.product(points(particles, at), field)
 
     def first_variation(self, particles):
         """Value, witness and gradient in one pass: n rows and n products."""
@@ -166,7 +164,7 @@ def _smooth(kernel):
         raise TypeError(
             f"kernel must be Linear or a kernel tuple with a profile, got {kernel!r}"
         )
-    kernel = kernel._make(float(field) for field in kernel)
+    kernel = checked_kernel(kernel)
     at_zero = profile(kernel, 0.0)
     if not np.isfinite(at_zero).all():
         raise ValueError(

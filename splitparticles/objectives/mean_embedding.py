@@ -39,6 +39,11 @@ class SampleEmbedding:
         return self._squared_norm
 
     @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.draws.shape[1]
+
+    @property
     def spread(self) -> float:
         """Mean standard deviation of the coordinates."""
         away = self.draws - self.weights @ self.draws
@@ -79,6 +84,11 @@ class MixtureEmbedding:
         gaps = (means[:, None] - means[None]).reshape(-1, means.shape[1])
         far = np.einsum("ci,cij,cj->c", gaps, precisions, gaps)
         return float(np.outer(w, w).ravel() @ (amplitudes * np.exp(-0.5 * far)))
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.mixture.dim
 
     @property
     def spread(self) -> float:

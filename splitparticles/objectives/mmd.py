@@ -19,11 +19,11 @@ from ..kernel_sums import (
     kernel_sum_hessian,
     kernel_sum_hessian_product,
 )
-from ..kernels import Gaussian, Quadratic, at_bandwidth
+from ..kernels import Gaussian, Quadratic, at_bandwidth, checked_kernel
 from ..targets import GaussianMixture
 from .discrepancy import Discrepancy
 from .mean_embedding import MixtureEmbedding, SampleEmbedding
-from .objective import FirstVariation
+from .objective import FirstVariation, points
 
 
 class MMD(Discrepancy):
@@ -60,7 +60,7 @@ class MMD(Discrepancy):
                 "kernel must be Quadratic or a kernel tuple with a profile, "
                 f"got {kernel!r}"
             )
-        self.kernel = kernel._make(float(field) for field in kernel)
+        self.kernel = checked_kernel(kernel)
         if isinstance(draws_or_target, GaussianMixture):
             if not isinstance(kernel, Gaussian) or weights is not None:
                 raise ValueError(
@@ -76,9 +76,18 @@ class MMD(Discrepancy):
             weights = as_weights(weights, "weights", len(draws))
         self.embedding = SampleEmbedding(self.kernel, draws, weights)
 
+    def _points(self, particles, at=None):
+        """Points where to look, after a look at the number of coordinates."""
+        if particles.dim != self.embedding.dim:
+            raise ValueError(
+                f"particles must have {self.embedding.dim} coordinates like the "
+                f"target, got {particles.dim}"
+            )
+        return points(particles, at)
+
     def value(self, particles):
         """Half the squared MMD."""
-        x, w = particles.positions, particles.weights
+        x, w = self._points(particles), particles.weights
         own = kernel_sum(self.kernel, x, x, w)
         return self._value(w, own, self.embedding.value(x))
 
@@ -88,13 +97,13 @@ class MMD(Discrepancy):
 
     def witness(self, particles, at=None):
         """Kernel mean of the particles minus that of the target, (m,)."""
-        x = particles.positions if at is None else at
+        x = self._points(particles, at)
         own = kernel_sum(self.kernel, x, particles.positions, particles.weights)
         return own - self.embedding.value(x)
 
     def witness_gradient(self, particles, at=None):
         """Gradient of the witness, (m, d)."""
-        x = particles.positions if at is None else at
+        x = self._points(particles, at)
         own = kernel_sum_gradient(
             self.kernel, x, particles.positions, particles.weights
         )
@@ -102,7 +111,7 @@ class MMD(Discrepancy):
 
     def first_variation(self, particles):
         """Value, witness and gradient in one pass."""
-        x, w = particles.positions, particles.weights
+        x, w = self._points(particles), particles.weights
         own, own_slope = kernel_sum_gradient(self.kernel, x, x, w)
         target, target_slope = self.embedding.value_and_gradient(x)
         value = self._value(w, own, target)
@@ -137,7 +146,7 @@ class MMD(Discrepancy):
     def coarsened(self, bandwidth):
         """Return the MMD to the same target under a wider kernel."""
         kernel = at_bandwidth(self.kernel, bandwidth)
-        if kernel is None:
+        if kernel is None or bandwidth <= self.bandwidth:
             return None
         wider = MMD.__new__(MMD)
         wider.kernel = kernel

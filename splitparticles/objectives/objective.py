@@ -22,9 +22,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._validate import as_positions
 from ..particles import ParticleSet
 
 DIFFERENCE = 1e-5
+
+
+def points(particles: ParticleSet, at) -> np.ndarray:
+    """Positions (n, d) of the particles, or the points `at` (m, d), checked."""
+    if at is None:
+        return particles.positions
+    return as_positions(at, "at", particles.dim)
 
 
 class FirstVariation(NamedTuple):
