@@ -27,6 +27,7 @@ from ._compile import (
     helper,
     in_blocks,
     in_row_blocks,
+    pair_steps,
     profile,
     scratch,
     use_wide_vectors,
@@ -61,7 +62,7 @@ def kernel_sum(kernel, x, y, v):
     _refuse(kernel, "kernel sums")
     h = np.zeros(len(x))
     in_row_blocks(
-        _sum, kernel, (x, *in_blocks(y, v), len(y), h), len(x), x.size * len(y)
+        _sum, kernel, (x, *in_blocks(y, v), len(y), h), len(x), pair_steps(x, y, 1)
     )
     return h
 
@@ -88,7 +89,7 @@ def kernel_sum_gradient(kernel, x, y, v):
     _refuse(kernel, "kernel sums")
     h, g = np.zeros(len(x)), np.zeros(x.shape)
     arrays = (x, *in_blocks(y, v), len(y), h, g)
-    in_row_blocks(_sum_gradient, kernel, arrays, len(x), 2 * x.size * len(y))
+    in_row_blocks(_sum_gradient, kernel, arrays, len(x), pair_steps(x, y, 2))
     return h, g
 
 
@@ -121,7 +122,7 @@ def kernel_sum_hessian_product(kernel, x, y, v, p):
     _refuse(kernel, "kernel sums")
     out = np.zeros(x.shape)
     arrays = (x, *in_blocks(y, v), len(y), p, out)
-    in_row_blocks(_hessian_product, kernel, arrays, len(x), 3 * x.size * len(y))
+    in_row_blocks(_hessian_product, kernel, arrays, len(x), pair_steps(x, y, 3))
     return out
 
 
@@ -158,7 +159,7 @@ def kernel_sum_hessian(kernel, x, y, v):
     _refuse(kernel, "kernel sums")
     m, d = x.shape
     out = np.zeros((m, d, d))
-    steps = (2 + d // 2) * x.size * len(y)
+    steps = pair_steps(x, y, 2 + d // 2)
     in_row_blocks(_hessian, kernel, (x, *in_blocks(y, v), len(y), out), m, steps)
     return out
 

@@ -43,6 +43,7 @@ from ._compile import (
     helper,
     in_blocks,
     in_row_blocks,
+    pair_steps,
     profile,
     scratch,
     use_wide_vectors,
@@ -81,7 +82,7 @@ def stein_sum(kernel, x, sx, y, sy, v):
     _refuse(kernel)
     h = np.zeros(len(x))
     arrays = (x, sx, *in_blocks(y, sy, v), len(y), h)
-    in_row_blocks(_sum, kernel, arrays, len(x), 2 * x.size * len(y))
+    in_row_blocks(_sum, kernel, arrays, len(x), pair_steps(x, y, 2))
     return h
 
 
@@ -109,7 +110,7 @@ def stein_sum_gradient(kernel, x, sx, y, sy, v):
     _refuse(kernel)
     h, g, field = np.zeros(len(x)), np.zeros(x.shape), np.zeros(x.shape)
     arrays = (x, sx, *in_blocks(y, sy, v), len(y), h, g, field)
-    in_row_blocks(_sum_gradient, kernel, arrays, len(x), 4 * x.size * len(y))
+    in_row_blocks(_sum_gradient, kernel, arrays, len(x), pair_steps(x, y, 4))
     return h, g, field
 
 
@@ -152,7 +153,7 @@ def stein_sum_hessian(kernel, x, sx, y, sy, v):
     m, d = x.shape
     H, U = np.zeros((m, d, d)), np.zeros((m, d, d))
     arrays = (x, sx, *in_blocks(y, sy, v), len(y), H, U)
-    in_row_blocks(_hessian, kernel, arrays, m, (3 + 4 * d) * x.size * len(y))
+    in_row_blocks(_hessian, kernel, arrays, m, pair_steps(x, y, 3 + 4 * d))
     return H, U
 
 
@@ -199,7 +200,7 @@ def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
     _refuse(kernel)
     Hp, Up, Utp = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
     arrays = (x, sx, *in_blocks(y, sy, v), len(y), p, Hp, Up, Utp)
-    in_row_blocks(_hessian_product, kernel, arrays, len(x), 6 * x.size * len(y))
+    in_row_blocks(_hessian_product, kernel, arrays, len(x), pair_steps(x, y, 6))
     return Hp, Up, Utp
 
 
