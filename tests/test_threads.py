@@ -60,8 +60,8 @@ def test_neither_do_blocks(kernel, monkeypatch):
 
 
 def test_sizes_above_the_threshold_need_no_persuasion():
-    x, v = points(400, 3), points(400, 1)[:, 0]
-    assert 2 * x.size * len(x) > _compile.STEPS_WORTH_A_THREAD
+    x, v = points(800, 3), points(800, 1)[:, 0]
+    assert _compile.pair_steps(x, x, 2) > _compile.STEPS_WORTH_A_THREAD
     with using_threads(1):
         alone = kernel_sum_gradient(KERNELS[0], x, x, v)
     for n_threads in (2, 3, None):
