@@ -76,5 +76,5 @@ for ax, (title, points) in zip(axes, panels.items(), strict=True):
     sp.plotting.particles(points, ax=ax, area=35)
     ax.set_title(title, fontsize=11)
     ax.set(xlim=(-5, 5), ylim=(-4.5, 9), xlabel="", ylabel="")
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
 figure.savefig(folder / "compress_draws.png", dpi=150)

@@ -106,5 +106,5 @@ right.set_yticks(range(8), [f"school {letter}" for letter in "ABCDEFGH"])
 right.set(xlabel="effect of coaching", ylim=(7.6, -0.6))
 right.set_title("mean and standard deviation", fontsize=11)
 right.legend(frameon=False, loc="center right")
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
 figure.savefig(folder / "eight_schools.png", dpi=150)

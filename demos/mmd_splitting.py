@@ -76,5 +76,5 @@ sp.plotting.particles(result, ax=axes[1, 3], area=12, color="black")
 axes[1, 3].set_title("the splitting tree", fontsize=10)
 for ax in axes.flat:
     ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
 figure.savefig(folder / "mmd_splitting.png", dpi=150)

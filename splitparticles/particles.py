@@ -164,7 +164,7 @@ class ParticleSet:
 
         Returns
         -------
-        ndarray, shape (*q.shape, d)
+        ndarray, shape ``q.shape + (d,)``
 
         Raises
         ------
