@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._compile import using_threads
+from ._threads import using_threads
 from ._validate import (
     as_callable,
     as_count,
@@ -22,7 +22,6 @@ from ._validate import (
     explains_keywords,
     not_yet,
 )
-from .descent import Descent
 from .front_door import (
     WorkingCoordinates,
     checked_names,
@@ -32,6 +31,7 @@ from .front_door import (
 )
 from .growth import Growth
 from .kernels import InverseMultiquadric, Quadratic
+from .loop import Descent
 from .moves import Move
 from .objectives import MMD, Objective
 from .particles import ParticleSet

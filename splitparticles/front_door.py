@@ -8,8 +8,8 @@ from dataclasses import is_dataclass, replace
 import numpy as np
 
 from ._validate import as_callable, as_positions
-from .descent import Coordinates
 from .growth import SteepestSplit
+from .loop import Coordinates
 from .moves import LBFGS
 from .preconditioning import Preconditioner
 

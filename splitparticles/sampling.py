@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._compile import using_threads
+from ._threads import using_threads
 from ._validate import (
     as_callable,
     as_count,
@@ -24,7 +24,6 @@ from ._validate import (
     not_yet,
     refuse_nonfinite,
 )
-from .descent import Descent
 from .front_door import (
     checked_names,
     chosen_growth,
@@ -33,6 +32,7 @@ from .front_door import (
 )
 from .growth import Growth
 from .laplace import find_mode
+from .loop import Descent
 from .moves import Move
 from .particles import ParticleSet
 from .result import Result, Stop

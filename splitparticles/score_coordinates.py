@@ -19,9 +19,9 @@ would be too narrow.
 import numpy as np
 
 from ._validate import as_callable
-from .descent import Changed
 from .front_door import WorkingCoordinates
 from .kernels import InverseMultiquadric, Linear
+from .loop import Changed
 from .objectives import KSD, Objective
 from .preconditioning import Preconditioner
 from .score import Score

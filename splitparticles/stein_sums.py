@@ -42,12 +42,11 @@ from ._compile import (
     has_profile,
     helper,
     in_blocks,
-    in_row_blocks,
-    pair_steps,
     profile,
     scratch,
     use_wide_vectors,
 )
+from ._threads import in_row_blocks, pair_steps
 from .kernels import Linear
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles import _compile
-from splitparticles._compile import using_threads
+from splitparticles import _compile, _threads
+from splitparticles._threads import using_threads
 from splitparticles.kernel_sums import kernel_sum_gradient
 from splitparticles.stein_sums import stein_sum_gradient, stein_sum_hessian
 
@@ -19,8 +19,8 @@ KERNELS = [sp.Gaussian(1.3), sp.InverseMultiquadric(1.1)]
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Threads and many blocks, even for a few rows."""
-    monkeypatch.setattr(_compile, "STEPS_WORTH_A_THREAD", 10)
-    monkeypatch.setattr(_compile, "STEPS_OF_A_BLOCK", 5_000)
+    monkeypatch.setattr(_threads, "STEPS_WORTH_A_THREAD", 10)
+    monkeypatch.setattr(_threads, "STEPS_OF_A_BLOCK", 5_000)
 
 
 def points(n, d, seed=0):
@@ -53,15 +53,15 @@ def test_the_number_of_threads_does_not_change_a_bit(kernel, small_blocks):
 def test_neither_do_blocks(kernel, monkeypatch):
     whole = bits(kernel)
     for steps in (1, 5_000, 123_456):
-        monkeypatch.setattr(_compile, "STEPS_WORTH_A_THREAD", 10)
-        monkeypatch.setattr(_compile, "STEPS_OF_A_BLOCK", steps)
+        monkeypatch.setattr(_threads, "STEPS_WORTH_A_THREAD", 10)
+        monkeypatch.setattr(_threads, "STEPS_OF_A_BLOCK", steps)
         with using_threads(2):
             assert bits(kernel) == whole
 
 
 def test_sizes_above_the_threshold_need_no_persuasion():
     x, v = points(800, 3), points(800, 1)[:, 0]
-    assert _compile.pair_steps(x, x, 2) > _compile.STEPS_WORTH_A_THREAD
+    assert _threads.pair_steps(x, x, 2) > _threads.STEPS_WORTH_A_THREAD
     with using_threads(1):
         alone = kernel_sum_gradient(KERNELS[0], x, x, v)
     for n_threads in (2, 3, None):
@@ -82,7 +82,7 @@ def test_the_blocks_really_run_on_other_threads(small_blocks):
 
     out = np.zeros(7)
     with using_threads(2):
-        _compile.in_row_blocks(loop, None, (out,), rows=7, steps=100)
+        _threads.in_row_blocks(loop, None, (out,), rows=7, steps=100)
     assert len(ran_on) == 2
     assert (out == 1.0).all()
 
@@ -93,15 +93,15 @@ def test_an_error_on_another_thread_reaches_the_caller(small_blocks):
             raise ArithmeticError(f"rows from {first}")
 
     with using_threads(2), pytest.raises(ArithmeticError, match="rows from"):
-        _compile.in_row_blocks(loop, None, (), rows=8, steps=100)
+        _threads.in_row_blocks(loop, None, (), rows=8, steps=100)
 
 
 def test_the_number_of_threads_is_restored_after_an_error():
     with using_threads(3):
         with pytest.raises(ValueError):
             sp.sample(lambda x: x * np.nan, [0.0], 2, n_threads=1)
-        assert _compile._n_threads.get() == 3
-    assert _compile._n_threads.get() is None
+        assert _threads._n_threads.get() == 3
+    assert _threads._n_threads.get() is None
 
 
 def test_four_python_threads_that_call_at_once_get_the_same_bits(small_blocks):

@@ -1,0 +1,278 @@
+"""The loop itself: a run, where it stands, and how it ends.
+
+Each round lets the particles rest under the objective of its scale, then lets them
+grow, and is yielded as a `Round`.  The run may pass to better coordinates between two
+rounds, and to a finer scale; it ends when neither particles nor scale may change any
+more, at a limit, or when whoever drains it stops.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ._validate import as_callable, as_count, as_optional, as_positive, as_rng
+from .continuation import Scale, chosen_continuation
+from .growth import Growth, SteepestSplit
+from .growth.growth import nothing_grew
+from .moves import LBFGS, Move, Moved, NotFinite
+from .objectives import Objective
+from .particles import ParticleSet
+from .progress import progress_line
+from .result import Result, Round, Stop
+from .score import LimitReached
+
+
+class _Watched:
+    """An objective that remembers the best particles it was asked about.
+
+    Whatever ends a move early (a limit, an exception of the score's, Ctrl-C), the
+    loop finds there what had been reached.
+    """
+
+    def __init__(self, objective: Objective, deadline: float):
+        self._objective, self._deadline = objective, deadline
+        self.best: tuple[float, ParticleSet] | None = None
+
+    def __getattr__(self, name):
+        _check_time(self._deadline)
+        return getattr(self._objective, name)
+
+    def _seen(self, particles, value):
+        if np.isfinite(value) and (self.best is None or value < self.best[0]):
+            self.best = float(value), particles
+
+    def first_variation(self, particles):
+        _check_time(self._deadline)
+        here = self._objective.first_variation(particles)
+        self._seen(particles, here.value)
+        return here
+
+    def value_and_gradient(self, particles):
+        _check_time(self._deadline)
+        value, gradient = self._objective.value_and_gradient(particles)
+        self._seen(particles, value)
+        return value, gradient
+
+    def value(self, particles):
+        _check_time(self._deadline)
+        value = self._objective.value(particles)
+        self._seen(particles, value)
+        return value
+
+
+def _check_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise LimitReached("max_time")
+
+
+class Coordinates:
+    """Where the loop works, and when that changes; here the user's own, for good."""
+
+    def to_user(self, particles: ParticleSet) -> ParticleSet:
+        """Return the particles in the user's coordinates."""
+        return particles
+
+    def adapted(self, particles: ParticleSet) -> "Changed | None":
+        """Return better coordinates, and what they change; None to stay."""
+        return None
+
+    def facts(self) -> dict:
+        """Fields of the `Result` that the coordinates know."""
+        return {}
+
+
+class Changed(NamedTuple):
+    """Other coordinates, with the objective and the particles there."""
+
+    coordinates: Coordinates
+    objective: Objective
+    particles: ParticleSet
+
+
+class Descent:
+    """One run of the loop: its options, and where it stands.
+
+    Whoever drains `rounds` can stop anywhere: `particles`, `value` and `parents` are
+    those of a valid particle set at any time.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        particles: ParticleSet,
+        *,
+        n_particles: int,
+        move: Move | None,
+        growth: Growth | None,
+        continuation="auto",
+        tol: float | None = None,
+        max_rounds: int | None = None,
+        rng=None,
+        final_move: Move | None = None,
+        deadline: float = np.inf,
+        coordinates: Coordinates | None = None,
+    ):
+        if not isinstance(objective, Objective):
+            raise TypeError(f"objective must be an Objective, got {objective!r}")
+        if not isinstance(particles, ParticleSet):
+            particles = ParticleSet(particles)
+        self.objective, self.particles = objective, particles
+        self.parents = np.full(len(particles), -1)
+        self.value = np.inf  # until it is known
+        self.stop: Stop | None = None
+        self.n_particles = as_count(n_particles, "n_particles", len(particles))
+        self.move = _default(move, LBFGS(), "move")
+        self.growth = _default(growth, SteepestSplit(), "growth")
+        self.final_move = final_move
+        self.tol = as_optional(as_positive, tol, "tol")
+        self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
+        self.rng = as_rng(rng)
+        self.deadline = deadline
+        self.coordinates = Coordinates() if coordinates is None else coordinates
+        self.scale = Scale(objective, chosen_continuation(continuation), particles)
+        self._rows_before = _rows(objective)
+
+    def _n_score_evals(self) -> int:
+        """Score rows of this run; the coordinates know better where they count."""
+        own = _rows(self.objective) - self._rows_before
+        return self.coordinates.facts().get("n_score_evals", own)
+
+    def rounds(self) -> Iterator[Round]:
+        """Move, grow, yield."""
+        number, polished = 0, self.final_move is None
+        while self.stop is None:
+            number += 1
+            _check_time(self.deadline)
+            room = self.n_particles - len(self.particles)
+            polish = not self._may_change(room) or (polished and self.scale.is_fine)
+            moved = self._move(polish)
+            below = self.tol is not None and 2.0 * self.value < self.tol**2
+            changed = None
+            if room and not below:
+                changed = self.coordinates.adapted(self.particles)
+            grown = nothing_grew(self.particles)
+            if room and not below and changed is None:
+                _check_time(self.deadline)
+                followed = self.scale.objective
+                grown = self.growth(followed, self.particles, room, self.rng)
+            rests = len(grown.parents) == 0 and changed is None
+            if rests and self.scale.is_fine and (polish or polished):
+                self.stop = _reason(room, below, grown)
+            elif number == self.max_rounds:
+                self.stop = Stop.MAX_ROUNDS
+            polished = rests or self.final_move is None
+            yield self._round(moved, grown)
+            if self.stop is None:
+                self._advance(grown, changed)
+
+    def _may_change(self, room) -> bool:
+        """Whether more particles or a finer scale may still come."""
+        return room > 0 or not self.scale.is_fine
+
+    def _move(self, polish) -> Moved:
+        """Let the particles rest; whatever happens, keep the best that was seen."""
+        move = self.final_move if polish and self.final_move else self.move
+        watched = _Watched(self.scale.objective, self.deadline)
+        try:
+            moved = move(watched, self.particles)
+        except BaseException:
+            if watched.best is not None:
+                self._keep(watched.best[1], watched.best[0])
+            raise
+        self._keep(moved.particles, moved.value)
+        return moved
+
+    def _keep(self, particles, value_followed):
+        value = value_followed
+        if not self.scale.is_fine:
+            value = self.objective.value(particles)
+        self.particles, self.value = particles, value
+
+    def _round(self, moved, grown) -> Round:
+        followed, actual = self.scale.objective, 0.0
+        if len(grown.parents):
+            actual = followed.value(grown.particles) - moved.value
+        return Round(
+            self.coordinates.to_user(self.particles),
+            self.value,
+            None if self.scale.is_fine else followed.bandwidth,
+            moved,
+            grown,
+            actual,
+            self.parents,
+            self._n_score_evals(),
+        )
+
+    def _advance(self, grown, changed):
+        """Take up the grown particles, other coordinates or the next finer scale."""
+        if changed is not None:
+            self.coordinates, self.objective, self.particles = changed
+            self.scale = Scale(self.objective, self.scale.rule, self.particles)
+            self.value = self.objective.value(self.particles)
+            return
+        grew = len(grown.parents) > 0
+        if grew:
+            value = self.objective.value(grown.particles)
+            self.particles, self.value = grown.particles, value
+            self.parents = np.concatenate([self.parents, grown.parents])
+        self.scale.advance(self.particles, grew=grew)
+
+    def to_its_end(self, *, callback=None, progress=False) -> Result:
+        """Drain the rounds into a `Result`, however they end."""
+        if callback is not None:
+            as_callable(callback, "callback", "(round)")
+        done: list[Round] = []
+        with progress_line(progress, self.n_particles) as report:
+            try:
+                for this in self.rounds():
+                    done.append(this)
+                    report(this)
+                    if callback is not None:
+                        callback(this)
+            except StopIteration:
+                self.stop = Stop.CALLBACK
+            except LimitReached as limit:
+                self.stop = Stop[str(limit).upper()]
+            except KeyboardInterrupt:
+                self.stop = Stop.INTERRUPTED
+            except NotFinite:
+                if not done:  # the user's own start
+                    raise
+                self.stop = Stop.NOT_FINITE
+            except Exception as error:
+                self.stop = Stop.FAILED
+                error.result = self._result(done)
+                raise
+        return self._result(done)
+
+    def _result(self, done) -> Result:
+        return Result(
+            self.coordinates.to_user(self.particles),
+            self.value,
+            done,
+            self.parents,
+            self.stop,
+            **{"n_score_evals": self._n_score_evals(), **self.coordinates.facts()},
+        )
+
+
+def _reason(room, below, grown) -> Stop:
+    """Why a run ends at which nothing grew."""
+    if below:
+        return Stop.TOLERANCE
+    if room == 0:
+        return Stop.MAX_PARTICLES
+    return Stop.STABLE if grown.stable else Stop.NOTHING_GREW
+
+
+def _default(given, default, name):
+    return default if given is None else as_callable(given, name, "object")
+
+
+def _rows(objective) -> int:
+    """Score rows counted by the objective or by those it is made of."""
+    parts = [term for _, term in getattr(objective, "terms", ())]
+    scores = {id(p.score): p.score for p in (objective, *parts) if hasattr(p, "score")}
+    return sum(score.rows for score in scores.values())
