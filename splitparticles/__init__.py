@@ -31,8 +31,7 @@ from .moves import LBFGS, Adam, GradientDescent, Moved
 from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
-from .result import Result, Round, Stop
-from .result_files import ResultFileError, load
+from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
 from .targets import GaussianMixture
 
