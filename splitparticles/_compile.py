@@ -43,7 +43,6 @@ FLAGS = {
 PROFILE_FLAGS = {"nogil": True, "error_model": "numpy"}
 
 _profiles: dict[type, Callable] = {}
-_registered = threading.Lock()
 
 
 # ------------------------------------------------------------------ profiles
@@ -97,8 +96,7 @@ def profile_of(kernel_class: type) -> Callable:
                 "a profile is a plain function of (kernel, u), "
                 f"got {getattr(function, '__name__', function)!r}"
             )
-        with _registered:
-            _profiles[kernel_class] = function
+        _profiles[kernel_class] = function
         return function
 
     return declare

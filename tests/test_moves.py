@@ -129,3 +129,11 @@ def test_a_slope_that_points_the_wrong_way_is_no_rest(move):
 
     moved = move()(Wrapped(turned), START)
     assert not moved.converged
+
+
+def test_a_value_too_small_to_divide_by_does_not_lead_to_nowhere():
+    def tiny(p, here):
+        return here._replace(value=1e-320 * here.value)
+
+    moved = sp.LBFGS(max_iter=5)(Wrapped(tiny), START)
+    assert np.isfinite(moved.particles.positions).all()

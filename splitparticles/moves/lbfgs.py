@@ -23,6 +23,9 @@ from .move import (
 )
 
 
+SMALLEST_UNIT = 1e-100  # a value below is not divided by: slopes would overflow
+
+
 @dataclass(frozen=True, kw_only=True)
 class LBFGS:
     """L-BFGS on positions, or positions and weights.
@@ -64,7 +67,8 @@ class LBFGS:
         while status == 0 and steps < self.max_iter:
             # SciPy's tolerance is one on the whole: it starts anew where the value has
             # fallen so far that it would stop too early
-            unit = abs(best[1].value) or 1.0
+            unit = abs(best[1].value)
+            unit = unit if unit > SMALLEST_UNIT else 1.0
             told = _Told(objective, *best, self.weights, unit)
             taken, status = self._minimised(told, self.max_iter - steps)
             steps, best = steps + taken, told.best
@@ -105,10 +109,9 @@ class _Told:
 
     def __call__(self, point):
         particles = self._particles(point)
-        here = None if particles is None else self.objective.first_variation(particles)
-        if here is not None:
-            check_lengths(here, particles)
-        if here is None or not is_finite(here):
+        here = self.objective.first_variation(particles)
+        check_lengths(here, particles)
+        if not is_finite(here):
             return self._bowl(point)
         if here.value < self.best[1].value:
             self.best, self.best_point = (particles, here), point.copy()
@@ -120,15 +123,13 @@ class _Told:
         return here.value / self.unit, slope / self.unit
 
     def _particles(self, point):
-        if not np.isfinite(point).all():
-            return None
         n, d = self.start.positions.shape
         moved = self.start.moved_to(point[: n * d].reshape(n, d))
         return reweighted(moved, point[n * d :]) if self.weights else moved
 
     def _bowl(self, point):
         """A quadratic about the best point, well above its value."""
-        away = np.nan_to_num(point) - self.best_point
+        away = point - self.best_point
         height = 1.0 + abs(self.best[1].value) / self.unit
         size = max(float(away @ away), 1e-300)
         return self.best[1].value / self.unit + height, 2.0 * height / size * away

@@ -127,9 +127,7 @@ class KSD(Discrepancy):
     def witness_hessian_product(self, particles, directions):
         """``H v + J U v + U' J v + D2s[u, v]``, (n, d)."""
         x = particles.positions
-        Hv, Uv, Utv = self._stein(
-            stein_sum_hessian_product, particles, None, directions
-        )
+        Hv, Uv, _ = self._stein(stein_sum_hessian_product, particles, None, directions)
         _, _, field = self._stein(stein_sum_gradient, particles, None)
         # U' (J v) needs the product first, so U' is applied to a second direction
         Jv = self.score.product(x, directions)
