@@ -22,7 +22,6 @@ from .move import (
     steepest,
 )
 
-
 SMALLEST_UNIT = 1e-100  # a value below is not divided by: slopes would overflow
 
 
