@@ -5,19 +5,17 @@ named tuple of its parameters, and whose last two are the first and the last row
 to fill::
 
     @compiled
-    def _sum(kernel, x, ys, vs, n, h, first, last): ...
+    def _sum(kernel, x, y, v, h, first, last): ...
 
 Each profile gets its own compiled copy of the loop, made when it is first called,
 never at import: the loop's code with the name ``profile`` standing for that kernel's.
 
-Three decisions stand here and nowhere else.
+Two decisions stand here and nowhere else.
 
 * **Flags.**  ``nogil``, so that blocks of rows run on threads (`in_row_blocks`);
   ``error_model="numpy"``, so that a division is one instruction; of the fast-math
   flags only those that reorder sums.  None that lets the compiler assume that NaN
   and infinity do not occur: they must come out as what they are.
-* **Layout.**  Partners in blocks, each row of which begins on a cache line, and buffers
-  that keep their distance: what LLVM needs to use the widest vectors.
 * **The store.**  Compiled code is kept on disk by `splitparticles._store`.
 """
 
@@ -28,9 +26,6 @@ from collections.abc import Callable
 from types import FunctionType
 
 import numba
-import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
 from . import _vector_math
 from ._store import store_on_disk
@@ -41,6 +36,7 @@ FLAGS = {
     "fastmath": {"reassoc", "contract", "nsz"},
 }
 PROFILE_FLAGS = {"nogil": True, "error_model": "numpy"}
+IS_COMPILED = not numba.config.DISABLE_JIT
 
 _profiles: dict[type, Callable] = {}
 
@@ -125,7 +121,7 @@ def _specialised(function: Callable, **names) -> Callable:
 
 def _compiled_profile(function: Callable) -> Callable:
     """Compile a profile, its ``math`` replaced by what LLVM can vectorise."""
-    if numba.config.DISABLE_JIT:
+    if not IS_COMPILED:
         return function
     replaced = {
         name: _vector_math
@@ -170,70 +166,3 @@ class compiled:
 def helper(function: Callable) -> Callable:
     """Decorate a compiled function that loops call and Python never does."""
     return numba.njit(**FLAGS)(function)
-
-
-# -------------------------------------------------------------------- layout
-BLOCK = 256  # partners at a time, near while all rows pass by
-LINE = 8  # numbers in a cache line, and in the widest vector
-
-
-def in_blocks(*arrays: np.ndarray) -> list[np.ndarray]:
-    """Lay the partners of a sum out for the innermost loop.
-
-    An array (n, d) becomes (blocks, d, size), one of shape (n,) becomes (blocks,
-    size), filled up with zeros; each row begins on a cache line.
-    """
-    n = len(arrays[0])
-    blocks = -(-n // BLOCK)
-    size = BLOCK if blocks > 1 else -(-n // LINE) * LINE
-    laid_out = []
-    full = n // size
-    for a in arrays:
-        out = _aligned_zeros((blocks, *a.shape[1:], size))
-        whole = a[: full * size].reshape(full, size, *a.shape[1:])
-        out[:full] = np.swapaxes(whole, 1, -1)
-        if full < blocks:
-            out[full, ..., : n - full * size] = a[full * size :].T
-        laid_out.append(out)
-    return laid_out
-
-
-def _aligned_zeros(shape: tuple) -> np.ndarray:
-    """Zeros that begin on a cache line."""
-    count = math.prod(shape)
-    memory = np.zeros(count + LINE)
-    first = (-memory.ctypes.data // 8) % LINE
-    return memory[first : first + count].reshape(shape)
-
-
-@helper
-def scratch(rows, size):
-    """Buffers for one block of partners, far from each other and from all else.
-
-    LLVM guards a vectorised loop by the distance between its arrays and falls back on
-    a plain one, which sums in another order, where they are near: without the margins
-    the last bits would depend on where the memory happened to come from.
-    """
-    size = max(size, 64)
-    count = (rows + 2) * size
-    memory = np.empty(count + LINE)
-    first = (-memory.ctypes.data // 8) % LINE
-    return memory[first : first + count].reshape(rows + 2, size)[1:-1]
-
-
-@intrinsic
-def _use_wide_vectors(context):
-    """Ask LLVM for 512-bit vectors where there are such; it shuns them by default."""
-
-    def generate(context, builder, signature, arguments):
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.none(), generate
-
-
-def _no_vectors():
-    """Stand in where nothing is compiled."""
-
-
-use_wide_vectors = _no_vectors if numba.config.DISABLE_JIT else _use_wide_vectors

@@ -10,8 +10,8 @@ With :math:`z = x - y`, :math:`u = |z|^2` and a radial kernel :math:`\varphi(u)`
           \nabla_x^2 k = 2\varphi' I + 4\varphi'' z z^T.
 
 Shapes: x (m, d), y (n, d), v (n,), directions p (m, d).  Arrays in, arrays out; no
-(m, n) array is ever made.  Each loop takes one row x_i at a time and its partners
-in blocks (`in_blocks`), so that the innermost loop runs over neighbours in memory.
+(m, n) array is ever made: each loop takes one row x_i at a time and its partners in
+blocks (`splitparticles._blocks`).
 
 A kernel that is not radial registers its own sums with these functions (the
 dot-product ones below do).
@@ -21,15 +21,8 @@ from functools import singledispatch
 
 import numpy as np
 
-from ._compile import (
-    compiled,
-    has_profile,
-    helper,
-    in_blocks,
-    profile,
-    scratch,
-    use_wide_vectors,
-)
+from ._blocks import BLOCK, evened, load, load_weights, scratch, use_wide_vectors
+from ._compile import compiled, has_profile, helper, profile
 from ._threads import in_row_blocks, pair_steps
 from .kernels import Quadratic
 
@@ -38,12 +31,15 @@ from .kernels import Quadratic
 def squared_distances(x, y, m, u):
     """``u[j] = |x - y_j|^2`` for the m partners of one block."""
     use_wide_vectors()
-    u[:m] = 0.0
-    for k in range(len(x)):
-        x_k, y_k = x[k], y[k]
+    x0, x1, y0, y1 = x[0], x[1], y[0], y[1]
+    for j in range(m):
+        z0, z1 = x0 - y0[j], x1 - y1[j]
+        u[j] = z0 * z0 + z1 * z1
+    for k in range(2, len(y), 2):
+        x0, x1, y0, y1 = x[k], x[k + 1], y[k], y[k + 1]
         for j in range(m):
-            z = x_k - y_k[j]
-            u[j] += z * z
+            z0, z1 = x0 - y0[j], x1 - y1[j]
+            u[j] += z0 * z0 + z1 * z1
 
 
 # ------------------------------------------------------------------- radial
@@ -60,25 +56,24 @@ def kernel_sum(kernel, x, y, v):
     """``h(x_i)``, shape (m,)."""
     _refuse(kernel, "kernel sums")
     h = np.zeros(len(x))
-    in_row_blocks(
-        _sum, kernel, (x, *in_blocks(y, v), len(y), h), len(x), pair_steps(x, y, 1)
-    )
+    in_row_blocks(_sum, kernel, (evened(x), y, v, h), len(x), pair_steps(x, y, 1))
     return h
 
 
 @compiled
-def _sum(kernel, x, ys, vs, n, h, first, last):
+def _sum(kernel, x, y, v, h, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    u = scratch(1, size)[0]
-    for b in range(blocks):
-        y, v, m = ys[b], vs[b], min(size, n - b * size)
+    near = scratch(2 + x.shape[1])
+    u, vs, ys = near[0], near[1], near[2:]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], y, m, u)
+            squared_distances(x[i], ys, m, u)
             total = 0.0
             for j in range(m):
                 phi, _, _, _, _ = profile(kernel, u[j])
-                total += v[j] * phi
+                total += vs[j] * phi
             h[i] += total
 
 
@@ -86,113 +81,149 @@ def _sum(kernel, x, ys, vs, n, h, first, last):
 def kernel_sum_gradient(kernel, x, y, v):
     """``h(x_i)``, shape (m,), and ``grad h(x_i)``, shape (m, d), in one pass."""
     _refuse(kernel, "kernel sums")
+    d, x = x.shape[1], evened(x)
     h, g = np.zeros(len(x)), np.zeros(x.shape)
-    arrays = (x, *in_blocks(y, v), len(y), h, g)
-    in_row_blocks(_sum_gradient, kernel, arrays, len(x), pair_steps(x, y, 2))
-    return h, g
+    in_row_blocks(_sum_gradient, kernel, (x, y, v, h, g), len(x), pair_steps(x, y, 2))
+    return h, g[:, :d]
 
 
 @compiled
-def _sum_gradient(kernel, x, ys, vs, n, h, g, first, last):
+def _sum_gradient(kernel, x, y, v, h, g, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(2, size)
-    u, c = near[0], near[1]
-    for b in range(blocks):
-        y, v, m = ys[b], vs[b], min(size, n - b * size)
+    near = scratch(3 + x.shape[1])
+    u, c, vs, ys = near[0], near[1], near[2], near[3:]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], y, m, u)
+            squared_distances(x[i], ys, m, u)
             total = 0.0
             for j in range(m):
                 phi, phi1, _, _, _ = profile(kernel, u[j])
-                total += v[j] * phi
-                c[j] = 2.0 * v[j] * phi1
+                total += vs[j] * phi
+                c[j] = 2.0 * vs[j] * phi1
             h[i] += total
-            for k in range(d):
-                total, x_k, y_k = 0.0, x[i, k], y[k]
-                for j in range(m):
-                    total += c[j] * (x_k - y_k[j])
-                g[i, k] += total
+            add_differences(x[i], ys, m, c, g[i])
+
+
+@helper
+def add_differences(x, y, m, c, out):
+    """``out += sum_j c_j (x - y_j)`` over the m partners of one block."""
+    use_wide_vectors()
+    for k in range(0, len(y), 2):
+        x0, x1, y0, y1 = x[k], x[k + 1], y[k], y[k + 1]
+        out0, out1 = 0.0, 0.0
+        for j in range(m):
+            out0 += c[j] * (x0 - y0[j])
+            out1 += c[j] * (x1 - y1[j])
+        out[k] += out0
+        out[k + 1] += out1
 
 
 @singledispatch
 def kernel_sum_hessian_product(kernel, x, y, v, p):
     """``hess h(x_i) p_i``, shape (m, d)."""
     _refuse(kernel, "kernel sums")
+    d, x = x.shape[1], evened(x)
     out = np.zeros(x.shape)
-    arrays = (x, *in_blocks(y, v), len(y), p, out)
+    arrays = (x, y, v, evened(p), out)
     in_row_blocks(_hessian_product, kernel, arrays, len(x), pair_steps(x, y, 3))
-    return out
+    return out[:, :d]
 
 
 @compiled
-def _hessian_product(kernel, x, ys, vs, n, p, out, first, last):
+def _hessian_product(kernel, x, y, v, p, out, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(2, size)
-    u, zp = near[0], near[1]
-    for b in range(blocks):
-        y, v, m = ys[b], vs[b], min(size, n - b * size)
+    near = scratch(3 + x.shape[1])
+    u, zp, vs, ys = near[0], near[1], near[2], near[3:]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], y, m, u)
-            zp[:m] = 0.0
-            for k in range(d):
-                x_k, y_k, p_k = x[i, k], y[k], p[i, k]
-                for j in range(m):
-                    zp[j] += (x_k - y_k[j]) * p_k
+            distances_and_products(x[i], p[i], ys, m, u, zp)
             along = 0.0
             for j in range(m):
                 _, phi1, phi2, _, _ = profile(kernel, u[j])
-                along += 2.0 * v[j] * phi1
-                zp[j] *= 4.0 * v[j] * phi2
-            for k in range(d):
-                total, x_k, y_k = along * p[i, k], x[i, k], y[k]
-                for j in range(m):
-                    total += zp[j] * (x_k - y_k[j])
-                out[i, k] += total
+                along += 2.0 * vs[j] * phi1
+                zp[j] *= 4.0 * vs[j] * phi2
+            for k in range(x.shape[1]):
+                out[i, k] += along * p[i, k]
+            add_differences(x[i], ys, m, zp, out[i])
+
+
+@helper
+def distances_and_products(x, p, y, m, u, zp):
+    """``|z|^2`` and ``z.p`` for the m partners of one block."""
+    use_wide_vectors()
+    u[:m] = 0.0
+    zp[:m] = 0.0
+    for k in range(0, len(y), 2):
+        x0, x1, p0, p1, y0, y1 = x[k], x[k + 1], p[k], p[k + 1], y[k], y[k + 1]
+        for j in range(m):
+            z0, z1 = x0 - y0[j], x1 - y1[j]
+            u[j] += z0 * z0 + z1 * z1
+            zp[j] += p0 * z0 + p1 * z1
 
 
 @singledispatch
 def kernel_sum_hessian(kernel, x, y, v):
     """``hess h(x_i)``, shape (m, d, d)."""
     _refuse(kernel, "kernel sums")
-    m, d = x.shape
-    out = np.zeros((m, d, d))
+    d, x = x.shape[1], evened(x)
+    out = np.zeros((*x.shape, x.shape[1]))
     steps = pair_steps(x, y, 2 + d // 2)
-    in_row_blocks(_hessian, kernel, (x, *in_blocks(y, v), len(y), out), m, steps)
-    return out
+    in_row_blocks(_hessian, kernel, (x, y, v, out), len(x), steps)
+    return out[:, :d, :d]
 
 
 @compiled
-def _hessian(kernel, x, ys, vs, n, out, first, last):
+def _hessian(kernel, x, y, v, out, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(3 + d, size)
-    u, c, cz, z = near[0], near[1], near[2], near[3:]
-    for b in range(blocks):
-        y, v, m = ys[b], vs[b], min(size, n - b * size)
+    d = x.shape[1]
+    near = scratch(3 + 3 * d)
+    u, c, vs, ys = near[0], near[1], near[2], near[3 : 3 + d]
+    z, cz = near[3 + d : 3 + 2 * d], near[3 + 2 * d :]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], y, m, u)
+            squared_distances(x[i], ys, m, u)
             along = 0.0
             for j in range(m):
                 _, phi1, phi2, _, _ = profile(kernel, u[j])
-                along += 2.0 * v[j] * phi1
-                c[j] = 4.0 * v[j] * phi2
+                along += 2.0 * vs[j] * phi1
+                c[j] = 4.0 * vs[j] * phi2
             for k in range(d):
-                x_k, y_k, z_k = x[i, k], y[k], z[k]
+                x_k, y_k, z_k, cz_k = x[i, k], ys[k], z[k], cz[k]
                 for j in range(m):
                     z_k[j] = x_k - y_k[j]
-                    cz[j] = c[j] * z_k[j]
-                for a in range(k + 1):
-                    total, z_a = 0.0, z[a]
-                    for j in range(m):
-                        total += cz[j] * z_a[j]
-                    out[i, k, a] += total
+                    cz_k[j] = c[j] * z_k[j]
                 out[i, k, k] += along
+            add_products(cz, z, m, True, out[i])
     for i in range(first, last):
         for k in range(d):
             for a in range(k):
                 out[i, a, k] = out[i, k, a]
+
+
+@helper
+def add_products(p, q, m, lower, out):
+    """``out[k, a] += sum_j p[k, j] q[a, j]``; for a <= k (and some) when `lower`."""
+    use_wide_vectors()
+    for k in range(0, len(p), 2):
+        p0, p1 = p[k], p[k + 1]
+        for a in range(0, k + 2 if lower else len(q), 2):
+            q0, q1 = q[a], q[a + 1]
+            out00, out01, out10, out11 = 0.0, 0.0, 0.0, 0.0
+            for j in range(m):
+                out00 += p0[j] * q0[j]
+                out01 += p0[j] * q1[j]
+                out10 += p1[j] * q0[j]
+                out11 += p1[j] * q1[j]
+            out[k, a] += out00
+            out[k, a + 1] += out01
+            out[k + 1, a] += out10
+            out[k + 1, a + 1] += out11
 
 
 @singledispatch

@@ -24,6 +24,7 @@ from scipy.spatial.distance import pdist
 
 from ._compile import has_profile, profile, profile_of
 from ._validate import as_positions
+from ._vector_math import inverse_sqrt
 
 
 class Gaussian(NamedTuple):
@@ -104,8 +105,8 @@ class InverseRoot(NamedTuple):
 def inverse_root_profile(kernel, u):
     """One over the root of ``1 + u / bandwidth^2``."""
     a = 1.0 / kernel.bandwidth**2
-    over = 1.0 / (1.0 + a * u)
-    phi = math.sqrt(over)
+    phi = inverse_sqrt(1.0 + a * u)
+    over = phi * phi
     phi1 = -0.5 * a * phi * over
     phi2 = -1.5 * a * phi1 * over
     phi3 = -2.5 * a * phi2 * over

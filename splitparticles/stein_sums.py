@@ -37,16 +37,10 @@ from functools import singledispatch
 
 import numpy as np
 
-from ._compile import (
-    compiled,
-    has_profile,
-    helper,
-    in_blocks,
-    profile,
-    scratch,
-    use_wide_vectors,
-)
+from ._blocks import BLOCK, evened, load, load_weights, scratch, use_wide_vectors
+from ._compile import compiled, has_profile, helper, profile
 from ._threads import in_row_blocks, pair_steps
+from .kernel_sums import add_products
 from .kernels import Linear
 
 
@@ -57,13 +51,14 @@ def pair_products(x, sx, y, sy, m, u, ss, dz):
     u[:m] = 0.0
     ss[:m] = 0.0
     dz[:m] = 0.0
-    for k in range(len(x)):
-        x_k, sx_k, y_k, sy_k = x[k], sx[k], y[k], sy[k]
+    for k in range(0, len(y), 2):
+        x0, x1, sx0, sx1 = x[k], x[k + 1], sx[k], sx[k + 1]
+        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
         for j in range(m):
-            z, s = x_k - y_k[j], sy_k[j]
-            u[j] += z * z
-            ss[j] += sx_k * s
-            dz[j] += (s - sx_k) * z
+            z0, z1, s0, s1 = x0 - y0[j], x1 - y1[j], sy0[j], sy1[j]
+            u[j] += z0 * z0 + z1 * z1
+            ss[j] += sx0 * s0 + sx1 * s1
+            dz[j] += (s0 - sx0) * z0 + (s1 - sx1) * z1
 
 
 def _refuse(kernel) -> None:
@@ -80,26 +75,29 @@ def stein_sum(kernel, x, sx, y, sy, v):
     """``h(x_i)``, shape (m,)."""
     _refuse(kernel)
     h = np.zeros(len(x))
-    arrays = (x, sx, *in_blocks(y, sy, v), len(y), h)
+    arrays = (evened(x), evened(sx), y, sy, v, h)
     in_row_blocks(_sum, kernel, arrays, len(x), pair_steps(x, y, 2))
     return h
 
 
 @compiled
-def _sum(kernel, x, sx, ys, sys, vs, n, h, first, last):
+def _sum(kernel, x, sx, y, sy, v, h, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(3, size)
-    u, ss, dz = near[0], near[1], near[2]
-    for b in range(blocks):
-        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    even, d = x.shape[1], y.shape[1]
+    near = scratch(4 + 2 * even)
+    u, ss, dz, vs = near[0], near[1], near[2], near[3]
+    ys, sys = near[4 : 4 + even], near[4 + even :]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load(sy, first_partner, sys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
+            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 phi, phi1, phi2, _, _ = profile(kernel, u[j])
                 pair = phi * ss[j] + 2.0 * phi1 * (dz[j] - d) - 4.0 * phi2 * u[j]
-                total += v[j] * pair
+                total += vs[j] * pair
             h[i] += total
 
 
@@ -107,25 +105,29 @@ def _sum(kernel, x, sx, ys, sys, vs, n, h, first, last):
 def stein_sum_gradient(kernel, x, sx, y, sy, v):
     """``h`` (m,), ``g`` (m, d) and the Stein field ``u`` (m, d), in one pass."""
     _refuse(kernel)
+    d, x = x.shape[1], evened(x)
     h, g, field = np.zeros(len(x)), np.zeros(x.shape), np.zeros(x.shape)
-    arrays = (x, sx, *in_blocks(y, sy, v), len(y), h, g, field)
+    arrays = (x, evened(sx), y, sy, v, h, g, field)
     in_row_blocks(_sum_gradient, kernel, arrays, len(x), pair_steps(x, y, 4))
-    return h, g, field
+    return h, g[:, :d], field[:, :d]
 
 
 @compiled
-def _sum_gradient(kernel, x, sx, ys, sys, vs, n, h, g, field, first, last):
+def _sum_gradient(kernel, x, sx, y, sy, v, h, g, field, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(3, size)
-    u, ss, dz = near[0], near[1], near[2]
-    for b in range(blocks):
-        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    even, d = x.shape[1], y.shape[1]
+    near = scratch(4 + 2 * even)
+    u, ss, dz, vs = near[0], near[1], near[2], near[3]
+    ys, sys = near[4 : 4 + even], near[4 + even :]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load(sy, first_partner, sys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
+            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
-                w = v[j]
+                w = vs[j]
                 phi, phi1, phi2, phi3, _ = profile(kernel, u[j])
                 pair = phi * ss[j] + 2.0 * phi1 * (dz[j] - d) - 4.0 * phi2 * u[j]
                 total += w * pair
@@ -134,98 +136,113 @@ def _sum_gradient(kernel, x, sx, ys, sys, vs, n, h, g, field, first, last):
                 ss[j] = w * phi
                 dz[j] = 2.0 * w * phi1
             h[i] += total
-            for k in range(d):
-                g_k, field_k = 0.0, 0.0
-                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], y[k], sy[k]
-                for j in range(m):
-                    z, s = x_k - y_k[j], sy_k[j]
-                    g_k += u[j] * z + dz[j] * (s - sx_k)
-                    field_k += ss[j] * s - dz[j] * z
-                g[i, k] += g_k
-                field[i, k] += field_k
+            _add_gradient(x[i], sx[i], ys, sys, m, (u, ss, dz), g[i], field[i])
+
+
+@helper
+def _add_gradient(x, sx, y, sy, m, coefficients, g, field):
+    """``g += sum c z + p1 delta`` and ``field += sum p s - p1 z`` over a block."""
+    use_wide_vectors()
+    c, p, p1 = coefficients
+    for k in range(0, len(y), 2):
+        x0, x1, sx0, sx1 = x[k], x[k + 1], sx[k], sx[k + 1]
+        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
+        g0, g1, field0, field1 = 0.0, 0.0, 0.0, 0.0
+        for j in range(m):
+            z0, z1, s0, s1 = x0 - y0[j], x1 - y1[j], sy0[j], sy1[j]
+            g0 += c[j] * z0 + p1[j] * (s0 - sx0)
+            g1 += c[j] * z1 + p1[j] * (s1 - sx1)
+            field0 += p[j] * s0 - p1[j] * z0
+            field1 += p[j] * s1 - p1[j] * z1
+        g[k] += g0
+        g[k + 1] += g1
+        field[k] += field0
+        field[k + 1] += field1
 
 
 @singledispatch
 def stein_sum_hessian(kernel, x, sx, y, sy, v):
     """``H`` and the field's Jacobian ``U``, each (m, d, d)."""
     _refuse(kernel)
-    m, d = x.shape
-    H, U = np.zeros((m, d, d)), np.zeros((m, d, d))
-    arrays = (x, sx, *in_blocks(y, sy, v), len(y), H, U)
-    in_row_blocks(_hessian, kernel, arrays, m, pair_steps(x, y, 3 + 4 * d))
-    return H, U
+    d, x = x.shape[1], evened(x)
+    half, U = np.zeros((*x.shape, x.shape[1])), np.zeros((*x.shape, x.shape[1]))
+    arrays = (x, evened(sx), y, sy, v, half, U)
+    in_row_blocks(_hessian, kernel, arrays, len(x), pair_steps(x, y, 3 + 2 * d))
+    half, U = half[:, :d, :d], U[:, :d, :d]
+    return half + half.swapaxes(1, 2), U
 
 
 @compiled
-def _hessian(kernel, x, sx, ys, sys, vs, n, H, U, first, last):
+def _hessian(kernel, x, sx, y, sy, v, half, U, first, last):
+    # H = sum of q z' + z q' and U = sum of r z', and multiples of I, with
+    # q = v (e z / 2 + 4 phi'' delta) and r = v (2 phi' s - 4 phi'' z)
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(5, size)
-    u, ss, dz, p1, p2 = near[0], near[1], near[2], near[3], near[4]
-    for b in range(blocks):
-        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    even, d = x.shape[1], y.shape[1]
+    near = scratch(6 + 5 * even)
+    u, ss, dz, vs, p1, p2 = near[0], near[1], near[2], near[3], near[4], near[5]
+    rows = near[6:].reshape(5, even, BLOCK)
+    ys, sys, z, q, r = rows[0], rows[1], rows[2], rows[3], rows[4]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load(sy, first_partner, sys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
+            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
-                w = v[j]
+                w = vs[j]
                 _, phi1, phi2, phi3, phi4 = profile(kernel, u[j])
                 c = phi1 * ss[j] + 2.0 * phi2 * (dz[j] - d - 2.0) - 4.0 * phi3 * u[j]
                 e = phi2 * ss[j] + 2.0 * phi3 * (dz[j] - d - 4.0) - 4.0 * phi4 * u[j]
-                c_sum += 2.0 * w * c
+                c_sum += w * c
                 p1_sum += 2.0 * w * phi1
-                u[j] = 4.0 * w * e
+                u[j] = 2.0 * w * e
                 p1[j] = 2.0 * w * phi1
                 p2[j] = 4.0 * w * phi2
-            for k in range(d):
-                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], y[k], sy[k]
-                for a in range(d):
-                    x_a, sx_a, y_a, sy_a = x[i, a], sx[i, a], y[a], sy[a]
-                    h, jacobian = 0.0, 0.0
-                    for j in range(m):
-                        z, za, s, sa = x_k - y_k[j], x_a - y_a[j], sy_k[j], sy_a[j]
-                        mixed = z * (sa - sx_a) + (s - sx_k) * za
-                        h += u[j] * z * za + p2[j] * mixed
-                        jacobian += (p1[j] * s - p2[j] * z) * za
-                    H[i, k, a] += h
-                    U[i, k, a] += jacobian
-                H[i, k, k] += c_sum
+            for k in range(even):
+                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], ys[k], sys[k]
+                z_k, q_k, r_k = z[k], q[k], r[k]
+                for j in range(m):
+                    z_k[j] = x_k - y_k[j]
+                    q_k[j] = u[j] * z_k[j] + p2[j] * (sy_k[j] - sx_k)
+                    r_k[j] = p1[j] * sy_k[j] - p2[j] * z_k[j]
+                half[i, k, k] += c_sum
                 U[i, k, k] -= p1_sum
+            add_products(q, z, m, False, half[i])
+            add_products(r, z, m, False, U[i])
 
 
 @singledispatch
 def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
     """Products ``H p``, ``U p`` and ``U' p``, each (m, d), one direction a row."""
     _refuse(kernel)
+    d, x = x.shape[1], evened(x)
     Hp, Up, Utp = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
-    arrays = (x, sx, *in_blocks(y, sy, v), len(y), p, Hp, Up, Utp)
+    arrays = (x, evened(sx), y, sy, v, evened(p), Hp, Up, Utp)
     in_row_blocks(_hessian_product, kernel, arrays, len(x), pair_steps(x, y, 6))
-    return Hp, Up, Utp
+    return Hp[:, :d], Up[:, :d], Utp[:, :d]
 
 
 @compiled
-def _hessian_product(kernel, x, sx, ys, sys, vs, n, p, Hp, Up, Utp, first, last):
+def _hessian_product(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
     use_wide_vectors()
-    blocks, d, size = ys.shape
-    near = scratch(5, size)
-    u, ss, dz, zp, sp = near[0], near[1], near[2], near[3], near[4]
-    for b in range(blocks):
-        y, sy, v, m = ys[b], sys[b], vs[b], min(size, n - b * size)
+    even, d = x.shape[1], y.shape[1]
+    near = scratch(6 + 2 * even)
+    u, ss, dz, zp, sp, vs = near[0], near[1], near[2], near[3], near[4], near[5]
+    ys, sys = near[6 : 6 + even], near[6 + even :]
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        load(sy, first_partner, sys)
+        load_weights(v, first_partner, vs)
         for i in range(first, last):
             sx_p = 0.0
-            for k in range(d):
+            for k in range(even):
                 sx_p += sx[i, k] * p[i, k]
-            pair_products(x[i], sx[i], y, sy, m, u, ss, dz)
-            zp[:m] = 0.0
-            sp[:m] = 0.0
-            for k in range(d):
-                x_k, y_k, sy_k, p_k = x[i, k], y[k], sy[k], p[i, k]
-                for j in range(m):
-                    zp[j] += (x_k - y_k[j]) * p_k
-                    sp[j] += sy_k[j] * p_k
+            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
+            _direction_products(x[i], p[i], ys, sys, m, zp, sp)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
-                w = v[j]
+                w = vs[j]
                 _, phi1, phi2, phi3, phi4 = profile(kernel, u[j])
                 c = phi1 * ss[j] + 2.0 * phi2 * (dz[j] - d - 2.0) - 4.0 * phi3 * u[j]
                 e = phi2 * ss[j] + 2.0 * phi3 * (dz[j] - d - 4.0) - 4.0 * phi4 * u[j]
@@ -236,9 +253,13 @@ def _hessian_product(kernel, x, sx, ys, sys, vs, n, p, Hp, Up, Utp, first, last)
                 dz[j] = f2 * zp[j]  # delta in Hp, minus z in Up
                 ss[j] = f1 * zp[j]  # s in Up
                 sp[j] = f1 * sp[j] - f2 * zp[j]  # z in U'p
-            for k in range(d):
-                hp, up, utp = c_sum * p[i, k], -p1_sum * p[i, k], -p1_sum * p[i, k]
-                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], y[k], sy[k]
+            for k in range(even):
+                Hp[i, k] += c_sum * p[i, k]
+                Up[i, k] -= p1_sum * p[i, k]
+                Utp[i, k] -= p1_sum * p[i, k]
+            for k in range(even):
+                hp, up, utp = 0.0, 0.0, 0.0
+                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], ys[k], sys[k]
                 for j in range(m):
                     z, s = x_k - y_k[j], sy_k[j]
                     hp += u[j] * z + dz[j] * (s - sx_k)
@@ -247,6 +268,20 @@ def _hessian_product(kernel, x, sx, ys, sys, vs, n, p, Hp, Up, Utp, first, last)
                 Hp[i, k] += hp
                 Up[i, k] += up
                 Utp[i, k] += utp
+
+
+@helper
+def _direction_products(x, p, y, sy, m, zp, sp):
+    """``z.p`` and ``sy.p`` for a block of partners."""
+    use_wide_vectors()
+    zp[:m] = 0.0
+    sp[:m] = 0.0
+    for k in range(0, len(y), 2):
+        x0, x1, p0, p1 = x[k], x[k + 1], p[k], p[k + 1]
+        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
+        for j in range(m):
+            zp[j] += p0 * (x0 - y0[j]) + p1 * (x1 - y1[j])
+            sp[j] += p0 * sy0[j] + p1 * sy1[j]
 
 
 @singledispatch

@@ -10,7 +10,7 @@ import splitparticles
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = {
     0: {"_validate", "_vector_math", "_store", "_threads", "progress", "result_files"},
-    1: {"_compile", "score", "targets", "particles", "preconditioning"},
+    1: {"_compile", "_blocks", "score", "targets", "particles", "preconditioning"},
     2: {"kernels", "laplace"},
     3: {"kernel_sums", "stein_sums"},
     4: {"objectives"},

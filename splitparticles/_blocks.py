@@ -1,0 +1,97 @@
+"""Blocks of partners, laid out for the vector units.
+
+A sum over partners goes through them in blocks: transposed into a buffer small enough
+to stay near while all rows pass by, so that the innermost loop, over the partners of
+a block, reads neighbours in memory::
+
+    for first_partner in range(0, len(y), BLOCK):
+        m = load(y, first_partner, ys)
+        for i in range(first, last):
+            for k in range(0, len(ys), 2):
+                for j in range(m):
+                    ...  # x[i, k], ys[k, j] and x[i, k + 1], ys[k + 1, j]
+
+Coordinates go two at a time, which halves the traffic between the vector units and
+the buffers; where d is odd a coordinate that is zero for all is added (`evened`).
+"""
+
+import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
+
+from ._compile import IS_COMPILED, helper
+
+BLOCK = 256  # partners at a time
+LINE = 8  # numbers in a cache line, and in the widest vector
+
+
+def evened(x: np.ndarray) -> np.ndarray:
+    """Return x (n, d), with a column of zeros more where d is odd."""
+    n, d = x.shape
+    if d % 2 == 0:
+        return x
+    out = np.zeros((n, d + 1))
+    out[:, :d] = x
+    return out
+
+
+@helper
+def scratch(rows):
+    """Buffers for one block of partners, far from each other and from all else.
+
+    LLVM guards a vectorised loop by the distance between its arrays and falls back on
+    a plain one, which sums in another order, where they are near: without the margins
+    the last bits would depend on where the memory happened to come from.
+    """
+    memory = np.empty((rows + 2) * BLOCK + LINE)
+    first = (-memory.ctypes.data // 8) % LINE
+    count = (rows + 2) * BLOCK
+    return memory[first : first + count].reshape(rows + 2, BLOCK)[1:-1]
+
+
+@helper
+def load(y, first, out):
+    """Transpose ``y[first:]`` (n, d) into a block (d or d + 1, BLOCK).
+
+    Returns the number of partners, filled up to whole cache lines with copies of the
+    last one: what is finite for it is finite for them, and `load_weights` gives them
+    none.
+    """
+    n, d = y.shape
+    m = min(BLOCK, n - first)
+    filled = -(-m // LINE) * LINE
+    for k in range(d):
+        for j in range(m):
+            out[k, j] = y[first + j, k]
+        for j in range(m, filled):
+            out[k, j] = y[n - 1, k]
+    for k in range(d, len(out)):
+        for j in range(filled):
+            out[k, j] = 0.0
+    return filled
+
+
+@helper
+def load_weights(v, first, out):
+    """Copy ``v[first:]`` into ``out`` (BLOCK,), zeros behind it."""
+    m = min(BLOCK, len(v) - first)
+    out[:m] = v[first : first + m]
+    out[m:] = 0.0
+
+
+@intrinsic
+def _use_wide_vectors(context):
+    """Ask LLVM for 512-bit vectors where there are such; it shuns them by default."""
+
+    def generate(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+def _no_vectors():
+    """Stand in where nothing is compiled."""
+
+
+use_wide_vectors = _use_wide_vectors if IS_COMPILED else _no_vectors
