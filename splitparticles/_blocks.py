@@ -95,3 +95,21 @@ def _no_vectors():
 
 
 use_wide_vectors = _use_wide_vectors if IS_COMPILED else _no_vectors
+
+
+@helper
+def add_products(p, q, m, lower, out, i):
+    """``out[i, k, a] += sum_j p[k, j] q[a, j]``; of `lower`, those with a <= k."""
+    use_wide_vectors()
+    for k in range(0, len(p), 2):
+        for a in range(0, k + 2 if lower else len(q), 2):
+            out00, out01, out10, out11 = 0.0, 0.0, 0.0, 0.0
+            for j in range(m):
+                out00 += p[k, j] * q[a, j]
+                out01 += p[k, j] * q[a + 1, j]
+                out10 += p[k + 1, j] * q[a, j]
+                out11 += p[k + 1, j] * q[a + 1, j]
+            out[i, k, a] += out00
+            out[i, k, a + 1] += out01
+            out[i, k + 1, a] += out10
+            out[i, k + 1, a + 1] += out11

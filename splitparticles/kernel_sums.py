@@ -21,25 +21,30 @@ from functools import singledispatch
 
 import numpy as np
 
-from ._blocks import BLOCK, evened, load, load_weights, scratch, use_wide_vectors
+from ._blocks import (
+    BLOCK,
+    add_products,
+    evened,
+    load,
+    load_weights,
+    scratch,
+    use_wide_vectors,
+)
 from ._compile import compiled, has_profile, helper, profile
 from ._threads import in_row_blocks, pair_steps
 from .kernels import Quadratic
 
 
 @helper
-def squared_distances(x, y, m, u):
-    """``u[j] = |x - y_j|^2`` for the m partners of one block."""
+def squared_distances(x, i, y, m, u):
+    """``u[j] = |x_i - y_j|^2`` for the m partners of one block."""
     use_wide_vectors()
-    x0, x1, y0, y1 = x[0], x[1], y[0], y[1]
-    for j in range(m):
-        z0, z1 = x0 - y0[j], x1 - y1[j]
-        u[j] = z0 * z0 + z1 * z1
-    for k in range(2, len(y), 2):
-        x0, x1, y0, y1 = x[k], x[k + 1], y[k], y[k + 1]
+    for k in range(0, len(y), 2):
+        x0, x1 = x[i, k], x[i, k + 1]
         for j in range(m):
-            z0, z1 = x0 - y0[j], x1 - y1[j]
-            u[j] += z0 * z0 + z1 * z1
+            z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
+            so_far = u[j] if k > 0 else 0.0
+            u[j] = so_far + z0 * z0 + z1 * z1
 
 
 # ------------------------------------------------------------------- radial
@@ -69,7 +74,7 @@ def _sum(kernel, x, y, v, h, first, last):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], ys, m, u)
+            squared_distances(x, i, ys, m, u)
             total = 0.0
             for j in range(m):
                 phi, _, _, _, _ = profile(kernel, u[j])
@@ -96,28 +101,28 @@ def _sum_gradient(kernel, x, y, v, h, g, first, last):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], ys, m, u)
+            squared_distances(x, i, ys, m, u)
             total = 0.0
             for j in range(m):
                 phi, phi1, _, _, _ = profile(kernel, u[j])
                 total += vs[j] * phi
                 c[j] = 2.0 * vs[j] * phi1
             h[i] += total
-            add_differences(x[i], ys, m, c, g[i])
+            add_differences(x, i, ys, m, c, g)
 
 
 @helper
-def add_differences(x, y, m, c, out):
-    """``out += sum_j c_j (x - y_j)`` over the m partners of one block."""
+def add_differences(x, i, y, m, c, out):
+    """``out_i += sum_j c_j (x_i - y_j)`` over the m partners of one block."""
     use_wide_vectors()
     for k in range(0, len(y), 2):
-        x0, x1, y0, y1 = x[k], x[k + 1], y[k], y[k + 1]
+        x0, x1 = x[i, k], x[i, k + 1]
         out0, out1 = 0.0, 0.0
         for j in range(m):
-            out0 += c[j] * (x0 - y0[j])
-            out1 += c[j] * (x1 - y1[j])
-        out[k] += out0
-        out[k + 1] += out1
+            out0 += c[j] * (x0 - y[k, j])
+            out1 += c[j] * (x1 - y[k + 1, j])
+        out[i, k] += out0
+        out[i, k + 1] += out1
 
 
 @singledispatch
@@ -140,7 +145,7 @@ def _hessian_product(kernel, x, y, v, p, out, first, last):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            distances_and_products(x[i], p[i], ys, m, u, zp)
+            distances_and_products(x, p, i, ys, m, u, zp)
             along = 0.0
             for j in range(m):
                 _, phi1, phi2, _, _ = profile(kernel, u[j])
@@ -148,21 +153,21 @@ def _hessian_product(kernel, x, y, v, p, out, first, last):
                 zp[j] *= 4.0 * vs[j] * phi2
             for k in range(x.shape[1]):
                 out[i, k] += along * p[i, k]
-            add_differences(x[i], ys, m, zp, out[i])
+            add_differences(x, i, ys, m, zp, out)
 
 
 @helper
-def distances_and_products(x, p, y, m, u, zp):
+def distances_and_products(x, p, i, y, m, u, zp):
     """``|z|^2`` and ``z.p`` for the m partners of one block."""
     use_wide_vectors()
-    u[:m] = 0.0
-    zp[:m] = 0.0
     for k in range(0, len(y), 2):
-        x0, x1, p0, p1, y0, y1 = x[k], x[k + 1], p[k], p[k + 1], y[k], y[k + 1]
+        x0, x1, p0, p1 = x[i, k], x[i, k + 1], p[i, k], p[i, k + 1]
         for j in range(m):
-            z0, z1 = x0 - y0[j], x1 - y1[j]
-            u[j] += z0 * z0 + z1 * z1
-            zp[j] += p0 * z0 + p1 * z1
+            z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
+            so_far = u[j] if k > 0 else 0.0
+            u[j] = so_far + z0 * z0 + z1 * z1
+            so_far = zp[j] if k > 0 else 0.0
+            zp[j] = so_far + p0 * z0 + p1 * z1
 
 
 @singledispatch
@@ -187,43 +192,23 @@ def _hessian(kernel, x, y, v, out, first, last):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            squared_distances(x[i], ys, m, u)
+            squared_distances(x, i, ys, m, u)
             along = 0.0
             for j in range(m):
                 _, phi1, phi2, _, _ = profile(kernel, u[j])
                 along += 2.0 * vs[j] * phi1
                 c[j] = 4.0 * vs[j] * phi2
             for k in range(d):
-                x_k, y_k, z_k, cz_k = x[i, k], ys[k], z[k], cz[k]
+                x_k = x[i, k]
                 for j in range(m):
-                    z_k[j] = x_k - y_k[j]
-                    cz_k[j] = c[j] * z_k[j]
+                    z[k, j] = x_k - ys[k, j]
+                    cz[k, j] = c[j] * z[k, j]
                 out[i, k, k] += along
-            add_products(cz, z, m, True, out[i])
+            add_products(cz, z, m, True, out, i)
     for i in range(first, last):
         for k in range(d):
             for a in range(k):
                 out[i, a, k] = out[i, k, a]
-
-
-@helper
-def add_products(p, q, m, lower, out):
-    """``out[k, a] += sum_j p[k, j] q[a, j]``; for a <= k (and some) when `lower`."""
-    use_wide_vectors()
-    for k in range(0, len(p), 2):
-        p0, p1 = p[k], p[k + 1]
-        for a in range(0, k + 2 if lower else len(q), 2):
-            q0, q1 = q[a], q[a + 1]
-            out00, out01, out10, out11 = 0.0, 0.0, 0.0, 0.0
-            for j in range(m):
-                out00 += p0[j] * q0[j]
-                out01 += p0[j] * q1[j]
-                out10 += p1[j] * q0[j]
-                out11 += p1[j] * q1[j]
-            out[k, a] += out00
-            out[k, a + 1] += out01
-            out[k + 1, a] += out10
-            out[k + 1, a + 1] += out11
 
 
 @singledispatch

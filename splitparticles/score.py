@@ -150,6 +150,8 @@ def _blank(scores: np.ndarray) -> None:
 
     NaN passes through sums without a warning and marks what came of that row.
     """
+    if np.vdot(scores, scores) < LARGEST:  # nearly always, and soon seen
+        return
     scores[~(np.abs(scores).max(axis=1) < LARGEST)] = np.nan
 
 

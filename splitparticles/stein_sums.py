@@ -37,28 +37,31 @@ from functools import singledispatch
 
 import numpy as np
 
-from ._blocks import BLOCK, evened, load, load_weights, scratch, use_wide_vectors
+from ._blocks import (
+    BLOCK,
+    add_products,
+    evened,
+    load,
+    load_weights,
+    scratch,
+    use_wide_vectors,
+)
 from ._compile import compiled, has_profile, helper, profile
 from ._threads import in_row_blocks, pair_steps
-from .kernel_sums import add_products
 from .kernels import Linear
 
 
 @helper
-def pair_products(x, sx, y, sy, m, u, ss, dz):
+def pair_products(x, sx, i, y, sy, m, u, ss, dz):
     """``|z|^2``, ``sx.sy`` and ``delta.z`` for a block of partners."""
     use_wide_vectors()
-    u[:m] = 0.0
-    ss[:m] = 0.0
-    dz[:m] = 0.0
     for k in range(0, len(y), 2):
-        x0, x1, sx0, sx1 = x[k], x[k + 1], sx[k], sx[k + 1]
-        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
+        x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
         for j in range(m):
-            z0, z1, s0, s1 = x0 - y0[j], x1 - y1[j], sy0[j], sy1[j]
-            u[j] += z0 * z0 + z1 * z1
-            ss[j] += sx0 * s0 + sx1 * s1
-            dz[j] += (s0 - sx0) * z0 + (s1 - sx1) * z1
+            z0, z1, s0, s1 = x0 - y[k, j], x1 - y[k + 1, j], sy[k, j], sy[k + 1, j]
+            u[j] = (u[j] if k > 0 else 0.0) + z0 * z0 + z1 * z1
+            ss[j] = (ss[j] if k > 0 else 0.0) + sx0 * s0 + sx1 * s1
+            dz[j] = (dz[j] if k > 0 else 0.0) + (s0 - sx0) * z0 + (s1 - sx1) * z1
 
 
 def _refuse(kernel) -> None:
@@ -92,7 +95,7 @@ def _sum(kernel, x, sx, y, sy, v, h, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 phi, phi1, phi2, _, _ = profile(kernel, u[j])
@@ -124,7 +127,7 @@ def _sum_gradient(kernel, x, sx, y, sy, v, h, g, field, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 w = vs[j]
@@ -136,28 +139,26 @@ def _sum_gradient(kernel, x, sx, y, sy, v, h, g, field, first, last):
                 ss[j] = w * phi
                 dz[j] = 2.0 * w * phi1
             h[i] += total
-            _add_gradient(x[i], sx[i], ys, sys, m, (u, ss, dz), g[i], field[i])
+            _add_gradient(x, sx, i, ys, sys, m, u, ss, dz, g, field)
 
 
 @helper
-def _add_gradient(x, sx, y, sy, m, coefficients, g, field):
+def _add_gradient(x, sx, i, y, sy, m, c, p, p1, g, field):
     """``g += sum c z + p1 delta`` and ``field += sum p s - p1 z`` over a block."""
     use_wide_vectors()
-    c, p, p1 = coefficients
     for k in range(0, len(y), 2):
-        x0, x1, sx0, sx1 = x[k], x[k + 1], sx[k], sx[k + 1]
-        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
+        x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
         g0, g1, field0, field1 = 0.0, 0.0, 0.0, 0.0
         for j in range(m):
-            z0, z1, s0, s1 = x0 - y0[j], x1 - y1[j], sy0[j], sy1[j]
+            z0, z1, s0, s1 = x0 - y[k, j], x1 - y[k + 1, j], sy[k, j], sy[k + 1, j]
             g0 += c[j] * z0 + p1[j] * (s0 - sx0)
             g1 += c[j] * z1 + p1[j] * (s1 - sx1)
             field0 += p[j] * s0 - p1[j] * z0
             field1 += p[j] * s1 - p1[j] * z1
-        g[k] += g0
-        g[k + 1] += g1
-        field[k] += field0
-        field[k + 1] += field1
+        g[i, k] += g0
+        g[i, k + 1] += g1
+        field[i, k] += field0
+        field[i, k + 1] += field1
 
 
 @singledispatch
@@ -187,7 +188,7 @@ def _hessian(kernel, x, sx, y, sy, v, half, U, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
@@ -200,16 +201,15 @@ def _hessian(kernel, x, sx, y, sy, v, half, U, first, last):
                 p1[j] = 2.0 * w * phi1
                 p2[j] = 4.0 * w * phi2
             for k in range(even):
-                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], ys[k], sys[k]
-                z_k, q_k, r_k = z[k], q[k], r[k]
+                x_k, sx_k = x[i, k], sx[i, k]
                 for j in range(m):
-                    z_k[j] = x_k - y_k[j]
-                    q_k[j] = u[j] * z_k[j] + p2[j] * (sy_k[j] - sx_k)
-                    r_k[j] = p1[j] * sy_k[j] - p2[j] * z_k[j]
+                    z[k, j] = x_k - ys[k, j]
+                    q[k, j] = u[j] * z[k, j] + p2[j] * (sys[k, j] - sx_k)
+                    r[k, j] = p1[j] * sys[k, j] - p2[j] * z[k, j]
                 half[i, k, k] += c_sum
                 U[i, k, k] -= p1_sum
-            add_products(q, z, m, False, half[i])
-            add_products(r, z, m, False, U[i])
+            add_products(q, z, m, False, half, i)
+            add_products(r, z, m, False, U, i)
 
 
 @singledispatch
@@ -238,8 +238,8 @@ def _hessian_product(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
             sx_p = 0.0
             for k in range(even):
                 sx_p += sx[i, k] * p[i, k]
-            pair_products(x[i], sx[i], ys, sys, m, u, ss, dz)
-            _direction_products(x[i], p[i], ys, sys, m, zp, sp)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
+            _direction_products(x, p, i, ys, sys, m, zp, sp)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
@@ -259,9 +259,9 @@ def _hessian_product(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
                 Utp[i, k] -= p1_sum * p[i, k]
             for k in range(even):
                 hp, up, utp = 0.0, 0.0, 0.0
-                x_k, sx_k, y_k, sy_k = x[i, k], sx[i, k], ys[k], sys[k]
+                x_k, sx_k = x[i, k], sx[i, k]
                 for j in range(m):
-                    z, s = x_k - y_k[j], sy_k[j]
+                    z, s = x_k - ys[k, j], sys[k, j]
                     hp += u[j] * z + dz[j] * (s - sx_k)
                     up += ss[j] * s - dz[j] * z
                     utp += sp[j] * z
@@ -271,17 +271,16 @@ def _hessian_product(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
 
 
 @helper
-def _direction_products(x, p, y, sy, m, zp, sp):
+def _direction_products(x, p, i, y, sy, m, zp, sp):
     """``z.p`` and ``sy.p`` for a block of partners."""
     use_wide_vectors()
     zp[:m] = 0.0
     sp[:m] = 0.0
     for k in range(0, len(y), 2):
-        x0, x1, p0, p1 = x[k], x[k + 1], p[k], p[k + 1]
-        y0, y1, sy0, sy1 = y[k], y[k + 1], sy[k], sy[k + 1]
+        x0, x1, p0, p1 = x[i, k], x[i, k + 1], p[i, k], p[i, k + 1]
         for j in range(m):
-            zp[j] += p0 * (x0 - y0[j]) + p1 * (x1 - y1[j])
-            sp[j] += p0 * sy0[j] + p1 * sy1[j]
+            zp[j] += p0 * (x0 - y[k, j]) + p1 * (x1 - y[k + 1, j])
+            sp[j] += p0 * sy[k, j] + p1 * sy[k + 1, j]
 
 
 @singledispatch

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles import _compile, _threads
+from splitparticles import _blocks, _threads
 from splitparticles._threads import using_threads
 from splitparticles.kernel_sums import kernel_sum_gradient
 from splitparticles.stein_sums import stein_sum_gradient, stein_sum_hessian
@@ -192,7 +192,7 @@ def test_a_run_leaves_the_global_generator_alone():
 def test_the_buffers_of_a_loop_keep_their_distance():
     # what a vectorised loop writes must not lie near what it reads, wherever the
     # memory came from: the last bits would change with it
-    near = _compile.scratch.py_func(3, 5)
+    near = _blocks.scratch.py_func(3)
     whole = near.base
     first = near.ctypes.data - whole.ctypes.data
     behind = whole.nbytes - first - near.nbytes

@@ -96,14 +96,14 @@ class KSD(Discrepancy):
         y, sy = particles.positions, self.score(particles.positions)
         x = points(particles, at)
         sx = sy if at is None else self.score(x)
-        parts = [
-            (c, sums(kernel, x, sx, y, sy, particles.weights, *more))
-            for c, kernel in self.terms
-        ]
-        if isinstance(parts[0][1], tuple):
-            number = range(len(parts[0][1]))
-            return tuple(sum(c * part[k] for c, part in parts) for k in number)
-        return sum(c * part for c, part in parts)
+        total = None
+        for c, kernel in self.terms:
+            part = sums(kernel, x, sx, y, sy, particles.weights, *more)
+            part = part if isinstance(part, tuple) else (part,)
+            part = part if c == 1.0 else [c * p for p in part]
+            known = total is not None
+            total = [t + p for t, p in zip(total, part, strict=True)] if known else part
+        return total[0] if len(total) == 1 else tuple(total)
 
     def value(self, particles):
         """Half the squared KSD."""
