@@ -75,8 +75,10 @@ def load(y, first, out):
 def load_weights(v, first, out):
     """Copy ``v[first:]`` into ``out`` (BLOCK,), zeros behind it."""
     m = min(BLOCK, len(v) - first)
-    out[:m] = v[first : first + m]
-    out[m:] = 0.0
+    for j in range(m):
+        out[j] = v[first + j]
+    for j in range(m, BLOCK):
+        out[j] = 0.0
 
 
 @intrinsic
@@ -95,6 +97,18 @@ def _no_vectors():
 
 
 use_wide_vectors = _use_wide_vectors if IS_COMPILED else _no_vectors
+
+
+@helper
+def squared_distances(x, i, y, m, u):
+    """``u[j] = |x_i - y_j|^2`` for the m partners of one block."""
+    use_wide_vectors()
+    for k in range(0, len(y), 2):
+        x0, x1 = x[i, k], x[i, k + 1]
+        for j in range(m):
+            z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
+            so_far = u[j] if k > 0 else 0.0
+            u[j] = so_far + z0 * z0 + z1 * z1
 
 
 @helper

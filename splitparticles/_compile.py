@@ -20,8 +20,10 @@ Two decisions stand here and nowhere else.
 """
 
 import functools
+import logging
 import math
 import threading
+import time
 from collections.abc import Callable
 from types import FunctionType
 
@@ -139,28 +141,57 @@ class compiled:
         functools.update_wrapper(self, loop)
         self.loop = loop
         self._copies: dict[Callable | None, Callable] = {}
-        self._compiling = threading.Lock()
 
     def __call__(self, kernel, *arguments):
         """Run the loop."""
         if hasattr(kernel, "in_loops"):
             kernel = kernel.in_loops()
-        own_profile = _profiles.get(type(kernel))
-        copy = self._copies.get(own_profile)
+        copy = self._copies.get(_profiles.get(type(kernel)))
         if copy is None:
-            copy = self._compile(own_profile, type(kernel))
+            copy = self._compile(kernel, arguments)
         return copy(kernel, *arguments)
 
-    def _compile(self, own_profile, kernel_class):
-        with self._compiling:
+    def _compile(self, kernel, arguments):
+        own_profile = _profiles.get(type(kernel))
+        with _one_at_a_time:
             if own_profile not in self._copies:
                 loop = self.loop
                 if own_profile is not None:
                     loop = _specialised(loop, profile=_compiled_profile(own_profile))
-                dispatcher = numba.njit(**FLAGS)(loop)
-                store_on_disk(dispatcher, own_profile, kernel_class)
-                self._copies[own_profile] = dispatcher
+                copy = numba.njit(**FLAGS)(loop)
+                store_on_disk(copy, own_profile, type(kernel))
+                with _patience:
+                    copy(kernel, *arguments[:-2], 0, 0)
+                self._copies[own_profile] = copy
             return self._copies[own_profile]
+
+
+class _Patience:
+    """Says once, in one line, that this process has been compiling for two seconds."""
+
+    def __init__(self):
+        self.left = 2.0
+
+    def __enter__(self):
+        self._began = time.perf_counter()
+        self._timer = threading.Timer(self.left, self._say)
+        self._timer.daemon = True
+        if self.left < math.inf:
+            self._timer.start()
+
+    def __exit__(self, *error):
+        self._timer.cancel()
+        self.left = max(self.left - (time.perf_counter() - self._began), 0.0)
+
+    def _say(self):
+        self.left = math.inf
+        logging.getLogger("splitparticles").warning(
+            "compiling the loops for this kernel; they are kept for the next time"
+        )
+
+
+_one_at_a_time = threading.Lock()
+_patience = _Patience()
 
 
 def helper(function: Callable) -> Callable:

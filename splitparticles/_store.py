@@ -64,7 +64,9 @@ class _Unknown(Exception):
 def _describe(thing, digest, seen) -> None:
     """Feed `thing`, and what it refers to, to the digest."""
     thing = getattr(thing, "py_func", thing)  # a function under numba.njit
-    if isinstance(thing, types.FunctionType):
+    if _is_ours(thing):  # its source is part of every stamp
+        _feed(digest, "ours", thing.__module__, thing.__qualname__)
+    elif isinstance(thing, types.FunctionType):
         _feed(digest, "function", thing.__qualname__)
         if thing not in seen:
             seen.add(thing)
@@ -85,6 +87,13 @@ def _describe(thing, digest, seen) -> None:
         _feed(digest, "library", home, thing.__name__, np.__version__)
     else:
         raise _Unknown(repr(thing))
+
+
+def _is_ours(thing) -> bool:
+    """Whether a function stands in a source file of this package."""
+    if not isinstance(thing, types.FunctionType):
+        return False
+    return Path(thing.__code__.co_filename).is_relative_to(_PACKAGE)
 
 
 def _is_library(thing) -> bool:

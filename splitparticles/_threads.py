@@ -86,8 +86,6 @@ def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) 
             loop(kernel, *arrays, edges[b], edges[b + 1])
 
     if n_threads > 1:
-        # compile in this thread, on no rows: the others would only wait for it
-        loop(kernel, *arrays, 0, 0)
         pool = _pools.get(n_threads)
         if pool is None:
             pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))

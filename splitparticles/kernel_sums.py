@@ -28,23 +28,12 @@ from ._blocks import (
     load,
     load_weights,
     scratch,
+    squared_distances,
     use_wide_vectors,
 )
 from ._compile import compiled, has_profile, helper, profile
 from ._threads import in_row_blocks, pair_steps
 from .kernels import Quadratic
-
-
-@helper
-def squared_distances(x, i, y, m, u):
-    """``u[j] = |x_i - y_j|^2`` for the m partners of one block."""
-    use_wide_vectors()
-    for k in range(0, len(y), 2):
-        x0, x1 = x[i, k], x[i, k + 1]
-        for j in range(m):
-            z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
-            so_far = u[j] if k > 0 else 0.0
-            u[j] = so_far + z0 * z0 + z1 * z1
 
 
 # ------------------------------------------------------------------- radial

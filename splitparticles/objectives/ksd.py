@@ -20,6 +20,7 @@ from .._compile import has_profile, profile
 from ..kernels import Linear, checked_kernel
 from ..score import Score
 from ..stein_sums import (
+    stein_field,
     stein_pairs,
     stein_sum,
     stein_sum_gradient,
@@ -105,6 +106,12 @@ class KSD(Discrepancy):
             total = [t + p for t, p in zip(total, part, strict=True)] if known else part
         return total[0] if len(total) == 1 else tuple(total)
 
+    def _field(self, particles):
+        """Stein field at the particles, (n, d)."""
+        x, w = particles.positions, particles.weights
+        sx = self.score(x)
+        return sum(c * stein_field(kernel, x, x, sx, w) for c, kernel in self.terms)
+
     def value(self, particles):
         """Half the squared KSD."""
         return 0.5 * float(particles.weights @ self.witness(particles))
@@ -128,7 +135,7 @@ class KSD(Discrepancy):
         """``H v + J U v + U' J v + D2s[u, v]``, (n, d)."""
         x = particles.positions
         Hv, Uv, _ = self._stein(stein_sum_hessian_product, particles, None, directions)
-        _, _, field = self._stein(stein_sum_gradient, particles, None)
+        field = self._field(particles)
         # U' (J v) needs the product first, so U' is applied to a second direction
         Jv = self.score.product(x, directions)
         _, _, Ut_Jv = self._stein(stein_sum_hessian_product, particles, None, Jv)
@@ -140,7 +147,7 @@ class KSD(Discrepancy):
         x = particles.positions
         n, d = x.shape
         H, U = self._stein(stein_sum_hessian, particles, None)
-        _, _, field = self._stein(stein_sum_gradient, particles, None)
+        field = self._field(particles)
         J = self.score.jacobians(x)
         points, fields = np.repeat(x, d, axis=0), np.repeat(field, d, axis=0)
         axes = np.tile(np.eye(d), (n, 1))
