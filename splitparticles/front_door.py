@@ -76,8 +76,8 @@ def chosen_moves(move, weights):
     if move is not None:  # one of the user's own, who knows what it does to weights
         return as_callable(move, "move", "(objective, particles)"), None
     return (
-        LBFGS(max_iter=15, tol=1e-3, weights=free),
-        LBFGS(max_iter=100, tol=1e-6, weights=free),
+        LBFGS(max_iter=8, tol=1e-3, weights=free),
+        LBFGS(max_iter=40, tol=1e-6, weights=free),
     )
 
 

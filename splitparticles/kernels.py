@@ -7,9 +7,9 @@ those five numbers, so a kernel of your own is one tuple and one function
 (`splitparticles.profile_of`).
 
 A *dot-product* kernel is a polynomial in :math:`\langle x, y \rangle`.  It is no
-measure of closeness: what it does is to pin moments.  `Linear` under KSD pins mean
-and covariance through Stein's identity, `Quadratic` under MMD matches them
-outright.  Their sums need no pair of particles, only moments: O(n d^2).
+measure of closeness: what it does is to pin moments.  Under KSD `Linear` pins mean
+and covariance through Stein's identity and `Quadratic` the next moments too; under
+MMD `Quadratic` matches mean and covariance outright.  Their sums need no pair of particles, only moments: O(n d^2).
 
 Kernels add by adding objectives: ``KSD(k1, score) + 0.1 * KSD(k2, score)``.
 """
@@ -204,11 +204,13 @@ class Linear(NamedTuple):
 
 
 class Quadratic(NamedTuple):
-    r"""Quadratic kernel, :math:`k(x, y) = (1 + \langle x, y \rangle)^2 / 2`, for MMD.
+    r"""Quadratic kernel, :math:`k(x, y) = (1 + \langle x, y \rangle)^2 / 2`.
 
-    Its discrepancy is :math:`|\Delta m|^2 + |\Delta M|^2/2`, the differences in mean
-    and in second moment: zero when both agree.  It has no parameter; scale the
-    objective.
+    Its MMD is :math:`|\Delta m|^2 + |\Delta M|^2/2`, the differences in mean and in
+    second moment: zero when both agree.  Its KSD asks for Stein's identity with all
+    vector fields that are quadratic in x: beside mean and covariance it sees
+    :math:`E[s_c x_a x_b]`, hence skewness and the weight of tails, at O(n d^3).  It
+    has no parameter; scale the objective.
 
     Examples
     --------

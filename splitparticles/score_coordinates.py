@@ -13,14 +13,15 @@ The default objective is half the squared Stein discrepancy of two kernels toget
 
 the inverse multiquadric of a bandwidth that grows as the distances in d dimensions
 do, and the linear one, which keeps mean and covariance right where few particles
-would be too narrow.
+would be too narrow.  Once there are particles enough to bear its :math:`d^3` demands
+a little of the quadratic one joins them, for skewness and tails.
 """
 
 import numpy as np
 
 from ._validate import as_callable
 from .front_door import WorkingCoordinates
-from .kernels import InverseMultiquadric, Linear
+from .kernels import InverseMultiquadric, Linear, Quadratic
 from .loop import Changed
 from .objectives import KSD, Objective
 from .preconditioning import Preconditioner
@@ -28,6 +29,8 @@ from .score import Score
 
 BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
 LINEAR = 0.2  # weight of the linear kernel
+QUADRATIC = 0.02  # weight of the quadratic one
+PARTICLES_TO_BEND = 2  # a coordinate, from which on the quadratic kernel counts
 CURVATURE_RATIO = 2.0  # by which a mean curvature may differ from one
 LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
 
@@ -44,17 +47,17 @@ class ScoreCoordinates(WorkingCoordinates):
         (score, score_product) -> Objective; the default objective for None.
     adapts : bool
         Whether the coordinates may change.
-    adapted_at : int
-        Number of particles when they last did; next when there are twice as many.
+    bends : bool
+        Whether the quadratic kernel counts.
     """
 
-    def __init__(self, change, counted, build, adapts, names, warnings, adapted_at=0):
+    def __init__(self, change, counted, build, adapts, names, warnings, bends=False):
         super().__init__(change, names, warnings)
         self.counted, self.build, self.adapts = counted, build, adapts
-        self.adapted_at = adapted_at
+        self.adapted_at, self.bends = 0, bends
         known = counted.has_product
         product = change.product(counted.product) if known else None
-        self.working = Score(change.score(counted), product)
+        self.working = Score(change.score(counted), product, sided=True)
 
     def objective(self) -> Objective:
         """Return the objective in working coordinates."""
@@ -63,17 +66,37 @@ class ScoreCoordinates(WorkingCoordinates):
             known = self.counted.has_product
             return build(self.working, self.working.product if known else None)
         radial = InverseMultiquadric(BANDWIDTH * np.sqrt(len(self.change.centre)))
-        return KSD(radial, self.working) + LINEAR * KSD(Linear(), self.working)
+        found = KSD(radial, self.working) + LINEAR * KSD(Linear(), self.working)
+        if self.bends:
+            found = found + QUADRATIC * KSD(Quadratic(), self.working)
+        return found
 
     def facts(self):
         """Fields of the `Result`."""
         return {**super().facts(), "n_score_evals": self.counted.rows}
 
     def adapted(self, particles):
-        """Coordinates in which the mean curvature over the particles is one."""
+        """Coordinates that suit the particles better, and the objective there."""
         n, d = particles.positions.shape
         if not self.adapts or n < max(2, 2 * self.adapted_at):
             return None
+        better = self._whitened(particles)
+        bends = self.build is None and n >= PARTICLES_TO_BEND * d
+        if better is None and bends == self.bends:
+            return None
+        old = self.change
+        if better is None:
+            centre = old.to_user(particles.mean()[None])[0]
+            better = Preconditioner(centre, old.matrix)
+        place = ScoreCoordinates(
+            better, self.counted, self.build, True, self.names, self.warnings, bends
+        )
+        place.adapted_at = n
+        there = better.to_working(old.to_user(particles.positions))
+        return Changed(place, place.objective(), particles.moved_to(there))
+
+    def _whitened(self, particles):
+        """Coordinates in which the mean curvature over the particles is one."""
         curvature = self._mean_curvature(particles)
         if not np.isfinite(curvature).all():
             return None
@@ -81,17 +104,11 @@ class ScoreCoordinates(WorkingCoordinates):
         if 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO:
             return None
         scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
-        old = self.change
-        centre = old.to_user(particles.mean()[None])[0]
+        centre = self.change.to_user(particles.mean()[None])[0]
         try:
-            new = Preconditioner(centre, old.matrix @ (turn * scale))
+            return Preconditioner(centre, self.change.matrix @ (turn * scale))
         except ValueError:  # a singular mode: the particles are off to infinity
             return None
-        place = ScoreCoordinates(
-            new, self.counted, self.build, True, self.names, self.warnings, n
-        )
-        there = new.to_working(old.to_user(particles.positions))
-        return Changed(place, place.objective(), particles.moved_to(there))
 
     def _mean_curvature(self, particles):
         """Weighted mean of minus the score's Jacobian over the particles, (d, d)."""

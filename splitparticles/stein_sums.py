@@ -48,7 +48,7 @@ from ._stein_loops import (
     sum_loop,
 )
 from ._threads import in_row_blocks, pair_steps
-from .kernels import Linear
+from .kernels import Linear, Quadratic
 
 
 def _refuse(kernel) -> None:
@@ -126,38 +126,38 @@ def stein_pairs(kernel, x, sx, y, sy):
 
 # ------------------------------------------------------------------- linear
 # k = 1 + <x, y>, so u(x) = m1 + U x with m1 = sum v s and U = sum v (s y' + I)
-def _moments(y, sy, v):
+def _linear_moments(y, sy, v):
     return v @ sy, (v[:, None] * sy).T @ y + v.sum() * np.eye(y.shape[1])
 
 
 @stein_sum.register
 def _(kernel: Linear, x, sx, y, sy, v):
-    m1, U = _moments(y, sy, v)
+    m1, U = _linear_moments(y, sy, v)
     return np.einsum("ik,ik->i", sx, m1 + x @ U.T) + np.trace(U)
 
 
 @stein_sum_gradient.register
 def _(kernel: Linear, x, sx, y, sy, v):
-    m1, U = _moments(y, sy, v)
+    m1, U = _linear_moments(y, sy, v)
     field = m1 + x @ U.T
     return np.einsum("ik,ik->i", sx, field) + np.trace(U), sx @ U, field
 
 
 @stein_field.register
 def _(kernel: Linear, x, y, sy, v):
-    m1, U = _moments(y, sy, v)
+    m1, U = _linear_moments(y, sy, v)
     return m1 + x @ U.T
 
 
 @stein_sum_hessian.register
 def _(kernel: Linear, x, sx, y, sy, v):
-    U = np.repeat(_moments(y, sy, v)[1][None], len(x), axis=0)
+    U = np.repeat(_linear_moments(y, sy, v)[1][None], len(x), axis=0)
     return np.zeros_like(U), U
 
 
 @stein_sum_hessian_product.register
 def _(kernel: Linear, x, sx, y, sy, v, p):
-    U = _moments(y, sy, v)[1]
+    U = _linear_moments(y, sy, v)[1]
     return np.zeros_like(p), p @ U.T, p @ U
 
 
@@ -166,3 +166,76 @@ def _(kernel: Linear, x, sx, y, sy):
     dot = np.einsum("ik,ik->i", x, y)
     mixed = np.einsum("ik,ik->i", sx, x) + np.einsum("ik,ik->i", sy, y)
     return np.einsum("ik,ik->i", sx, sy) * (1.0 + dot) + mixed + x.shape[1]
+
+
+# ---------------------------------------------------------------- quadratic
+# k = (1 + <x, y>)^2 / 2, so u(x) = m1 / 2 + M x + (x' T x) / 2 + (v0 + <m, x>) x with
+# m1 = sum v s, M = sum v s y', T = sum v s y y' (of three indices), m = sum v y
+class _QuadraticField:
+    """The field's moments, O(n d^3), and what follows of them."""
+
+    def __init__(self, y, sy, v):
+        self.d, self.v0, self.mean = y.shape[1], v.sum(), v @ y
+        weighted = v[:, None] * sy
+        self.m1, self.M = weighted.sum(axis=0), weighted.T @ y
+        self.T = np.einsum("jc,ja,jb->cab", weighted, y, y, optimize=True)
+        self.slope = np.einsum("ccb->b", self.T) + (self.d + 1) * self.mean
+
+    def __call__(self, x):
+        bent = 0.5 * np.einsum("cab,ia,ib->ic", self.T, x, x, optimize=True)
+        return 0.5 * self.m1 + x @ self.M.T + bent + self._growth(x)[:, None] * x
+
+    def _growth(self, x):
+        return self.v0 + x @ self.mean
+
+    def divergence(self, x):
+        return np.trace(self.M) + self.d * self.v0 + x @ self.slope
+
+    def jacobian(self, x):
+        outer = x[:, :, None] * self.mean
+        straight = self._growth(x)[:, None, None] * np.eye(self.d)
+        bent = np.einsum("cab,ib->ica", self.T, x, optimize=True)
+        return self.M + bent + outer + straight
+
+
+@stein_sum.register
+def _(kernel: Quadratic, x, sx, y, sy, v):
+    field = _QuadraticField(y, sy, v)
+    return np.einsum("ik,ik->i", sx, field(x)) + field.divergence(x)
+
+
+@stein_sum_gradient.register
+def _(kernel: Quadratic, x, sx, y, sy, v):
+    field = _QuadraticField(y, sy, v)
+    u = field(x)
+    h = np.einsum("ik,ik->i", sx, u) + field.divergence(x)
+    return h, np.einsum("ica,ic->ia", field.jacobian(x), sx) + field.slope, u
+
+
+@stein_field.register
+def _(kernel: Quadratic, x, y, sy, v):
+    return _QuadraticField(y, sy, v)(x)
+
+
+@stein_sum_hessian.register
+def _(kernel: Quadratic, x, sx, y, sy, v):
+    field = _QuadraticField(y, sy, v)
+    outer = sx[:, :, None] * field.mean
+    bent = np.einsum("ic,cab->iab", sx, field.T, optimize=True)
+    return bent + outer + outer.swapaxes(1, 2), field.jacobian(x)
+
+
+@stein_sum_hessian_product.register
+def _(kernel: Quadratic, x, sx, y, sy, v, p):
+    H, U = stein_sum_hessian(kernel, x, sx, y, sy, v)
+    straight, turned = (np.einsum("iab,ib->ia", A, p) for A in (H, U))
+    return straight, turned, np.einsum("iba,ib->ia", U, p)
+
+
+@stein_pairs.register
+def _(kernel: Quadratic, x, sx, y, sy):
+    dot = np.einsum("ik,ik->i", x, y)
+    mixed = np.einsum("ik,ik->i", sx, x) + np.einsum("ik,ik->i", sy, y)
+    both = np.einsum("ik,ik->i", sx, sy)
+    straight = 0.5 * (1.0 + dot) ** 2 * both + dot
+    return straight + (1.0 + dot) * (mixed + x.shape[1])

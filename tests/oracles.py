@@ -36,6 +36,10 @@ def stein_matrix(kernel, x, sx, y, sy):
     if isinstance(kernel, sp.Linear):
         mixed = (sx * x).sum(axis=1)[:, None] + (sy * y).sum(axis=1)[None]
         return products * (1.0 + x @ y.T) + mixed + d
+    if isinstance(kernel, sp.Quadratic):
+        dot = x @ y.T
+        mixed = (sx * x).sum(axis=1)[:, None] + (sy * y).sum(axis=1)[None] + d
+        return 0.5 * products * (1.0 + dot) ** 2 + (1.0 + dot) * mixed + dot
     z = x[:, None] - y[None]
     u = (z**2).sum(axis=2)
     phi, phi1, phi2, _, _ = profiles(kernel, u)

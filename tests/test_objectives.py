@@ -38,6 +38,9 @@ OBJECTIVES = {
     "KSD gaussian": sp.KSD(
         sp.Gaussian(1.5), *STEIN, score_curvature=MIXTURE.score_curvature
     ),
+    "KSD quadratic": sp.KSD(
+        sp.Quadratic(), *STEIN, score_curvature=MIXTURE.score_curvature
+    ),
     "KSD linear": sp.KSD(sp.Linear(), *STEIN, score_curvature=MIXTURE.score_curvature),
     "sum of MMDs": sp.MMD(sp.Gaussian(1.0), draws())
     + 0.3 * sp.MMD(sp.Quadratic(), draws()),
@@ -63,7 +66,7 @@ def test_a_score_alone_gives_the_same_to_differences(d):
     rng = np.random.default_rng(d)
     target = sp.GaussianMixture([0.4, 0.6], rng.normal(size=(2, d)), [0.7, 1.1])
     p = particles(4, d)
-    for kernel in (sp.InverseMultiquadric(1.5), sp.Linear()):
+    for kernel in (sp.InverseMultiquadric(1.5), sp.Linear(), sp.Quadratic()):
         exact = sp.KSD(
             kernel,
             target.score,
@@ -105,7 +108,7 @@ def test_values_are_half_the_squares_of_all_pairs():
             sp.mmd(x, y, weights_x=w, kernel=kernel), np.sqrt(squared), rtol=1e-9
         )
     s = MIXTURE.score(x)
-    for kernel in (*SMOOTH, sp.Linear()):
+    for kernel in (*SMOOTH, sp.Linear(), sp.Quadratic()):
         squared = w @ stein_matrix(kernel, x, s, x, s) @ w
         value = sp.KSD(kernel, MIXTURE.score).value(p)
         np.testing.assert_allclose(value, 0.5 * squared, rtol=1e-12)

@@ -5,7 +5,7 @@ from oracles import DIMENSIONS, SMOOTH, close, differences, stein_matrix
 import splitparticles as sp
 from splitparticles import stein_sums as sums
 
-KERNELS = [*SMOOTH, sp.Linear()]
+KERNELS = [*SMOOTH, sp.Linear(), sp.Quadratic()]
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=str)
 every_dimension = pytest.mark.parametrize("d", DIMENSIONS)
 either_sign = pytest.mark.parametrize("signed", [False, True])

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._compile import has_profile, profile
-from ..kernels import Linear, checked_kernel
+from ..kernels import Linear, Quadratic, checked_kernel
 from ..score import Score
 from ..stein_sums import (
     stein_field,
@@ -37,8 +37,8 @@ class KSD(Discrepancy):
     Parameters
     ----------
     kernel : kernel tuple
-        Radial and smooth (`Gaussian`, `InverseMultiquadric`, ...), or `Linear`, which
-        pins mean and covariance.  Add objectives to use both.
+        Radial and smooth (`Gaussian`, `InverseMultiquadric`, ...), or one that pins
+        moments, `Linear` or `Quadratic`.  Add objectives to use both kinds.
     score : callable
         (n, d) -> (n, d), gradient of the log density.
     score_product : callable, optional
@@ -145,14 +145,10 @@ class KSD(Discrepancy):
     def witness_hessian(self, particles):
         """``H + J U + U' J + D2s[u]``, all directions in one batch, (n, d, d)."""
         x = particles.positions
-        n, d = x.shape
         H, U = self._stein(stein_sum_hessian, particles, None)
         field = self._field(particles)
         J = self.score.jacobians(x)
-        points, fields = np.repeat(x, d, axis=0), np.repeat(field, d, axis=0)
-        axes = np.tile(np.eye(d), (n, 1))
-        bent = self.score.curvature(points, fields, axes).reshape(n, d, d)
-        hessian = H + 2.0 * J @ U + bent
+        hessian = H + 2.0 * J @ U + self.score.bending(x, field)
         return 0.5 * (hessian + hessian.swapaxes(1, 2))
 
     def pairs(self, x, y):
@@ -163,11 +159,12 @@ class KSD(Discrepancy):
 
 def _smooth(kernel):
     """Refuse a kernel whose derivatives are not finite at distance zero."""
-    if isinstance(kernel, Linear):
+    if isinstance(kernel, (Linear, Quadratic)):
         return kernel
     if not has_profile(kernel):
         raise TypeError(
-            f"kernel must be Linear or a kernel tuple with a profile, got {kernel!r}"
+            "kernel must be Linear, Quadratic or a kernel tuple with a profile, "
+            f"got {kernel!r}"
         )
     kernel = checked_kernel(kernel)
     at_zero = profile(kernel, 0.0)
