@@ -10,7 +10,7 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 (array([5., 5.]), array([2., 2.]))
 """
 
-from . import targets
+from . import targets, transforms
 from ._compile import profile_of
 from ._store import StoreWarning
 from .compression import compress
@@ -31,8 +31,10 @@ from .moves import LBFGS, Adam, GradientDescent, Moved
 from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
+from .report import Report
 from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
+from .score_check import check_score
 from .targets import GaussianMixture
 
 __version__ = "0.1.0"
@@ -40,6 +42,8 @@ __version__ = "0.1.0"
 __all__ = [
     "sample",
     "compress",
+    "check_score",
+    "Report",
     "descend",
     "rounds",
     "ParticleSet",
@@ -72,6 +76,7 @@ __all__ = [
     "load",
     "GaussianMixture",
     "targets",
+    "transforms",
     "ksd",
     "mmd",
     "energy_distance",

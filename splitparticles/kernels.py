@@ -9,7 +9,8 @@ those five numbers, so a kernel of your own is one tuple and one function
 A *dot-product* kernel is a polynomial in :math:`\langle x, y \rangle`.  It is no
 measure of closeness: what it does is to pin moments.  Under KSD `Linear` pins mean
 and covariance through Stein's identity and `Quadratic` the next moments too; under
-MMD `Quadratic` matches mean and covariance outright.  Their sums need no pair of particles, only moments: O(n d^2).
+MMD `Quadratic` matches mean and covariance outright.  Their sums need no pair of
+particles, only moments: O(n d^2), and O(n d^3) for `Quadratic` under KSD.
 
 Kernels add by adding objectives: ``KSD(k1, score) + 0.1 * KSD(k2, score)``.
 """

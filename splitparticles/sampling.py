@@ -31,13 +31,13 @@ from .front_door import (
     chosen_preconditioner,
 )
 from .growth import Growth
-from .laplace import find_mode
 from .loop import Descent
 from .moves import Move
 from .particles import ParticleSet
+from .planning import Plan
 from .result import Result, Stop
 from .score import LimitReached, Score
-from .score_coordinates import ScoreCoordinates
+from .tempering import checked_schedule
 
 
 @explains_keywords
@@ -78,7 +78,7 @@ def sample(
     n_particles : int
         Particles at most.
     log_density : callable, optional
-        (n, d) -> (n,).  Not used yet beyond a check at the start.
+        (n, d) -> (n,), up to a constant.  Measures the masses of separate modes.
     score_product : callable, optional
         (x, v) -> Hessian of the log density at x_i times v_i, (n, d).  Central
         differences of the score when left out, at two rows a product.
@@ -93,8 +93,11 @@ def sample(
         "diagonal" keeps its scales only; a matrix is taken for a covariance.
     weights : "equal" or "optimal"
         Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
-    tempering : "auto" or False
-        Explicit schedules are not implemented yet; "auto" does not temper yet.
+        Where there are several modes, equal means equal within each.
+    tempering : "auto", False or increasing inverse temperatures ending in 1
+        "auto" looks for other modes by climbs from scattered points and starts from
+        all that have mass, at a few hundred score rows; a schedule cools the target
+        from a broad bell about the start.
     move, growth : optional
         How particles move and multiply.
     tol : float, optional
@@ -128,7 +131,7 @@ def sample(
         When an argument is not what it should be, or the score does not return
         finite numbers of the right shape at the start.
     NotImplementedError
-        For a tempering schedule or a checkpoint.
+        For a checkpoint.
 
     Examples
     --------
@@ -137,8 +140,7 @@ def sample(
     >>> result.mean().round(2), result.std().round(1)
     (array([5., 5.]), array([2., 2.]))
     """
-    if not (tempering is False or (isinstance(tempering, str) and tempering == "auto")):
-        not_yet("tempering", tempering)
+    schedule = checked_schedule(tempering)
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
     n_particles = as_count(n_particles, "n_particles")
@@ -160,14 +162,23 @@ def sample(
     for given, name in ((objective, "objective"), (callback, "callback")):
         if given is not None:
             as_callable(given, name, "object")
-    adapts = isinstance(preconditioner, str) and preconditioner == "auto"
+    run_options = {
+        "n_particles": n_particles,
+        "move": move,
+        "final_move": final_move,
+        "tol": tol,
+        "rng": rng,
+        "deadline": deadline,
+    }
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
         try:
-            _check_at_start(counted, log_density, start, vectorized)
-            change, first, warnings = _first_coordinates(counted, start, preconditioner)
-            place = ScoreCoordinates(
-                change, counted, objective, adapts, names, warnings
-            )
+            log_density = _check_at_start(counted, log_density, start, vectorized)
+            plan = Plan(counted, start, preconditioner, objective, names)
+            if schedule is not None:
+                plan.temper(schedule, growth, run_options)
+            elif tempering == "auto":
+                plan.explore(log_density, rng)
+            place, first = plan.place(), plan.start
             built = place.objective()
         except LimitReached as limit:
             return _too_early(counted, start, Stop[str(limit).upper()], names)
@@ -176,35 +187,11 @@ def sample(
         except Exception as error:
             error.result = _too_early(counted, start, Stop.FAILED, names)
             raise
+        working = first.moved_to(place.change.to_working(first.positions))
         run = Descent(
-            built,
-            ParticleSet(change.to_working(first)),
-            coordinates=place,
-            n_particles=n_particles,
-            move=move,
-            final_move=final_move,
-            growth=growth,
-            tol=tol,
-            rng=rng,
-            deadline=deadline,
+            built, working, coordinates=place, growth=plan.growth(growth), **run_options
         )
         return run.to_its_end(callback=callback, progress=progress)
-
-
-def _first_coordinates(score, start, preconditioner):
-    """Working coordinates, where to start in them, and what should worry the reader."""
-    centre = start.mean(axis=0)
-    if not (isinstance(preconditioner, str) and preconditioner in ("auto", "diagonal")):
-        change = chosen_preconditioner(preconditioner, centre, np.eye(len(centre)))
-        return change, start, []
-    mode = find_mode(score, centre)
-    warnings = [] if mode.converged else [f"working coordinates: {mode.message}"]
-    change = mode.preconditioner
-    if preconditioner == "diagonal":
-        covariance = change.matrix @ change.matrix.T
-        change = chosen_preconditioner("diagonal", change.centre, covariance)
-    # one start point is where the climb began, the mode is where the splitting does
-    return change, change.centre[None] if len(start) == 1 else start, warnings
 
 
 def _start_cloud(x0, n_particles, rng) -> np.ndarray:
@@ -218,25 +205,29 @@ def _start_cloud(x0, n_particles, rng) -> np.ndarray:
     return start
 
 
-def _check_at_start(score, log_density, start, vectorized) -> None:
-    """The user's functions have to be finite where the run starts."""
+def _check_at_start(score, log_density, start, vectorized) -> Callable | None:
+    """The user's functions have to be finite where the run starts.
+
+    Returns the log density as a function of a batch.
+    """
     refuse_nonfinite(score(start), "score(x0)")
     if log_density is None:
-        return
+        return None
     as_callable(log_density, "log_density", "(n, d) -> (n,)")
-    points = start.copy()
-    if vectorized:
-        values = log_density(points)
-    else:
-        values = [log_density(row) for row in points]
-    name = "the return value of log_density"
-    values = as_floats(values, name, f"of shape {(len(start),)}")
-    if values.shape != (len(start),):
-        raise ValueError(
-            f"log_density must return shape {(len(start),)} for x of shape "
-            f"{start.shape}, got {values.shape}"
-        )
-    refuse_nonfinite(values, "log_density(x0)")
+
+    def batched(x):
+        values = log_density(x) if vectorized else [log_density(row) for row in x]
+        name = "the return value of log_density"
+        values = as_floats(values, name, f"of shape {(len(x),)}")
+        if values.shape != (len(x),):
+            raise ValueError(
+                f"log_density must return shape {(len(x),)} for x of shape "
+                f"{x.shape}, got {values.shape}"
+            )
+        return values
+
+    refuse_nonfinite(batched(start.copy()), "log_density(x0)")
+    return batched
 
 
 def _too_early(score, start, stop, names) -> Result:

@@ -51,7 +51,9 @@ class ScoreCoordinates(WorkingCoordinates):
         Whether the quadratic kernel counts.
     """
 
-    def __init__(self, change, counted, build, adapts, names, warnings, bends=False):
+    def __init__(
+        self, change, counted, build, adapts, names=None, warnings=(), bends=False
+    ):
         super().__init__(change, names, warnings)
         self.counted, self.build, self.adapts = counted, build, adapts
         self.adapted_at, self.bends = 0, bends

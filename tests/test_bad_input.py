@@ -237,9 +237,6 @@ def test_a_keyword_like_no_other_gets_the_list():
 @pytest.mark.parametrize(
     "run, name, value",
     [
-        ("sample", "tempering", [0.1, 1.0]),
-        ("sample", "tempering", np.array([0.1, 1.0])),
-        ("sample", "tempering", True),
         ("sample", "checkpoint", "x"),
         ("compress", "checkpoint", "x"),
     ],

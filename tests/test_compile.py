@@ -1,4 +1,4 @@
-"""One profile, one compiled copy; a user's kernel is worth as much as a built-in one."""
+"""One profile, one compiled copy; a user's kernel is as good as a built-in one."""
 
 import logging
 import math

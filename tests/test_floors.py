@@ -10,9 +10,9 @@ import splitparticles
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = {
     0: {"_validate", "_vector_math", "_store", "_threads", "progress", "result_files"},
-    1: {"_compile", "score", "targets", "particles", "preconditioning"},
-    2: {"_blocks", "kernels", "laplace"},
-    3: {"_stein_loops", "kernel_sums"},
+    1: {"_compile", "score", "targets", "particles", "preconditioning", "report"},
+    2: {"_blocks", "kernels", "laplace", "tempering", "transforms"},
+    3: {"_stein_loops", "kernel_sums", "exploration"},
     4: {"stein_sums"},
     5: {"objectives"},
     6: {"moves", "growth"},
@@ -21,7 +21,9 @@ FLOORS = {
     9: {"loop"},
     10: {"descent", "front_door"},
     11: {"score_coordinates", "compression"},
-    12: {"sampling"},
+    12: {"planning"},
+    13: {"sampling"},
+    14: {"score_check", "diagnosis"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 

@@ -1,0 +1,231 @@
+r"""Other modes: climbs from scattered points, and how much of the mass is where.
+
+A score knows its mode and nothing of the next one.  So before particles multiply,
+points are scattered about the known modes, from two to forty standard deviations
+away, and climb; where they come to rest, Newton's method (`find_mode`) finds the mode
+and its curvature.  Batches follow as long as they bring new modes.
+
+A score does know how high one mode stands over another, along any path between them:
+
+.. math:: \log p(b) - \log p(a) = \int_0^1 s(a + t(b - a)) \cdot (b - a)\, dt,
+
+and with the curvatures the mass of each mode follows by Laplace's formula,
+:math:`M_k \propto p(m_k) |\Sigma_k|^{1/2}`.  Where the path has no valley the two are
+one mode.  With a log density the masses are measured instead, by importance sampling
+from Student bells at the modes.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .laplace import find_mode
+from .preconditioning import Preconditioner
+from .score import Score
+
+CLIMBERS = 16  # of a batch
+STEPS = 25  # of a climb
+NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
+VALLEY = 1.0  # depth of log p along the path that makes two modes of one
+LEAST_MASS = 1e-3  # below which a mode is left out
+MOST_BATCHES = 8
+NODES = np.polynomial.legendre.leggauss(4)
+
+
+class Mode(NamedTuple):
+    """A mode with the coordinates in which its curvature is one."""
+
+    preconditioner: Preconditioner
+    log_mass: float
+    """Laplace's estimate, relative to the first mode."""
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Where it is, (d,)."""
+        return self.preconditioner.centre
+
+    def distances(self, x: np.ndarray) -> np.ndarray:
+        """Distances of points (n, d), in its standard deviations, (n,)."""
+        return np.linalg.norm(self.preconditioner.to_working(x), axis=1)
+
+
+def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
+    """Modes of more than a thousandth of the mass, the first among them if it is one.
+
+    Parameters
+    ----------
+    score : Score
+    first : Preconditioner
+        The mode that is known, with its curvature.
+    rng : numpy.random.Generator
+    """
+    modes, searched = [Mode(first, 0.0)], 0
+    for _ in range(MOST_BATCHES):
+        known = len(modes)
+        around = modes[searched:] or modes
+        for mode in around:
+            for x in _rests(score, mode, rng):
+                found = _new_mode(score, modes, x)
+                if found is not None:
+                    modes.append(found)
+        searched = known
+        if len(modes) == known:
+            break
+    masses = softmax([mode.log_mass for mode in modes])
+    return [mode for mode, mass in zip(modes, masses, strict=True) if mass > LEAST_MASS]
+
+
+def softmax(logs) -> np.ndarray:
+    """Masses that sum to one."""
+    masses = np.exp(np.asarray(logs) - np.max(logs))
+    return masses / masses.sum()
+
+
+# ---------------------------------------------------------------------- climbs
+def _rests(score, mode, rng) -> np.ndarray:
+    """Where points scattered about a mode come to rest, away from it, (k, d)."""
+    d = len(mode.centre)
+    outwards = rng.standard_normal((CLIMBERS, d))
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    far = NEAREST * (FARTHEST / NEAREST) ** rng.random((CLIMBERS, 1))
+    z = _climbed(mode.preconditioner.score(score), far * np.sqrt(d) * outwards)
+    away = np.linalg.norm(z, axis=1) > 1.0
+    return mode.preconditioner.to_user(z[away])
+
+
+def _climbed(score, z):
+    """Points z (n, d) after steps along their scores, of Barzilai and Borwein's length.
+
+    Those whose score is not finite, or that left for infinity, are dropped; those
+    that have come near the origin, which is known, climb no further.
+    """
+    s = score(z)
+    step = np.full(len(z), np.inf)
+    for _ in range(STEPS):
+        size = np.linalg.norm(s, axis=1)
+        alive = np.isfinite(size) & (np.linalg.norm(z, axis=1) < 1e4 * FARTHEST)
+        z, s, size, step = z[alive], s[alive], size[alive], step[alive]
+        moving = (size > 1e-2) & (np.linalg.norm(z, axis=1) > 1.0)
+        if not moving.any():
+            break
+        reach = 1.0 + 0.5 * np.linalg.norm(z, axis=1)
+        length = np.minimum(step, reach / np.maximum(size, 1e-300))
+        there = z[moving] + length[moving, None] * s[moving]
+        new = score(there)
+        dz, ds = there - z[moving], new - s[moving]
+        with np.errstate(all="ignore"):
+            curvature = -np.einsum("ik,ik->i", dz, ds)
+            secant = np.einsum("ik,ik->i", dz, dz) / curvature
+        step[moving] = np.where(curvature > 0, secant, 2.0 * length[moving])
+        z[moving], s[moving] = there, new
+    return z
+
+
+def _new_mode(score, modes, x) -> Mode | None:
+    """Mode that a rest belongs to, None when it is no new one."""
+    if min(mode.distances(x[None])[0] for mode in modes) < 2.0:
+        return None
+    found = find_mode(score, x, max_iter=20)
+    if not found.converged:
+        return None
+    place = found.preconditioner
+    own = Mode(place, 0.0)
+    for mode in modes:
+        if mode.distances(place.centre[None])[0] < 2.0:
+            return None
+        if own.distances(mode.centre[None])[0] < 2.0:
+            return None
+    near = min(modes, key=lambda mode: mode.distances(place.centre[None])[0])
+    climb, valley = _along(score, near, place.centre)
+    if not np.isfinite(climb) or valley < VALLEY:
+        return None
+    return Mode(place, near.log_mass + climb + _log_volume_ratio(place, near))
+
+
+def _log_volume_ratio(place, other):
+    volumes = [np.linalg.slogdet(p.matrix)[1] for p in (place, other.preconditioner)]
+    return volumes[0] - volumes[1]
+
+
+def _along(score, mode, end):
+    """Difference of log p from a mode to a point, and the depth of the valley between.
+
+    Gauss's rule of four nodes on each of so many pieces that none is longer than a
+    standard deviation.
+    """
+    start, way = mode.centre, end - mode.centre
+    pieces = int(np.clip(2 * np.ceil(mode.distances(end[None])[0]), 8, 200))
+    nodes, weights = 0.5 * (NODES[0] + 1.0), 0.5 * NODES[1]
+    t = (np.arange(pieces)[:, None] + nodes).ravel() / pieces
+    slopes = (score(start + t[:, None] * way) @ way).reshape(pieces, -1)
+    height = np.cumsum(slopes @ weights) / pieces
+    return height[-1], min(0.0, height[-1]) - height.min()
+
+
+# ---------------------------------------------------------------------- masses
+class Masses(NamedTuple):
+    """Masses of modes, and how far they are to be trusted."""
+
+    masses: np.ndarray
+    """They sum to one, (K,)."""
+    effective: float
+    """Effective number of draws behind them; nan for Laplace's formula."""
+    pareto_k: float
+    """Tail of the importance weights: above 0.7 they are not to be trusted."""
+
+
+def laplace_masses(modes: list[Mode]) -> Masses:
+    """Masses by Laplace's formula, from the score alone."""
+    return Masses(softmax([mode.log_mass for mode in modes]), np.nan, np.nan)
+
+
+def measured_masses(
+    modes: list[Mode], log_density: Callable, rng, *, draws: int = 1000, nu: float = 5.0
+) -> Masses:
+    r"""Masses by importance sampling from Student bells at the modes.
+
+    The draws x of all bells together have density :math:`q = \tfrac1K \sum_k q_k`;
+    mode k has the mass :math:`\sum w\, q_k / \sum_l q_l` of the weights w = p/q.
+    """
+    d = len(modes[0].centre)
+    x = []
+    for mode in modes:
+        heavy = np.sqrt(nu / rng.chisquare(nu, (draws, 1)))
+        x.append(mode.preconditioner.to_user(heavy * rng.standard_normal((draws, d))))
+    x = np.vstack(x)
+    bells = np.array(
+        [
+            -0.5 * (nu + d) * np.log1p(mode.distances(x) ** 2 / nu)
+            - np.linalg.slogdet(mode.preconditioner.matrix)[1]
+            for mode in modes
+        ]
+    )
+    mixture = np.logaddexp.reduce(bells, axis=0)
+    logs = np.asarray(log_density(x), dtype=float) - mixture
+    weights = softmax(np.where(np.isfinite(logs), logs, -np.inf))
+    masses = np.exp(bells - mixture) @ weights
+    return Masses(masses, 1.0 / float(weights @ weights), pareto_shape(weights))
+
+
+def pareto_shape(weights: np.ndarray) -> float:
+    r"""Shape k of the generalised Pareto tail of importance weights.
+
+    By Zhang and Stephens's estimate from the largest :math:`\min(N/5, 3\sqrt N)`
+    (key ``VSGYG24`` in docs/references.bib): the variance of the estimate is finite
+    below 1/2, and it is of practical use below 0.7.
+    """
+    weights = np.sort(weights)
+    m = int(min(0.2 * len(weights), 3.0 * np.sqrt(len(weights))))
+    y = weights[-m:] - weights[-m - 1]
+    if m < 5 or y[-1] <= 0.0 or y[m // 4] <= 0.0:
+        return 0.0 if m < 5 or y[-1] <= 0.0 else np.inf
+    candidates = 30 + int(np.sqrt(m))
+    b = 1.0 - np.sqrt(candidates / (np.arange(1, candidates + 1) - 0.5))
+    b = b / (3.0 * y[m // 4]) + 1.0 / y[-1]
+    k = np.log1p(-b[:, None] * y).mean(axis=1)
+    profile = m * (np.log(-b / k) - k - 1.0)
+    share = softmax(profile)
+    best = share @ b
+    shape = np.log1p(-best * y).mean()
+    return float((shape * m + 5.0) / (m + 10.0))  # drawn to 1/2 where draws are few
