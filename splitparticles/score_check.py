@@ -124,9 +124,7 @@ def _one_a_row(values, name, x):
 
 def _finite_points(report, score, start, rng):
     """Points and their scores (n, d): rows of the start, and points around them."""
-    d = start.shape[1]
-    n = POINTS + (d == POINTS)  # a transposed score has another shape
-    near = np.resize(start, (n - len(start), d))
+    near = np.resize(start, (POINTS - len(start), start.shape[1]))
     near = near + SPREAD * (1 + np.abs(near)) * rng.standard_normal(near.shape)
     x = np.vstack([start, near])
     s = score(x)

@@ -140,6 +140,36 @@ def test_a_score_of_single_precision_may_be_asked_at_the_mode(seed):
         assert len(report.warnings) == 1 and "float32" in report.warnings[0]
 
 
+def mode_of(target):
+    x = np.zeros((1, target.dim))
+    for _ in range(30):
+        axes = np.eye(target.dim)
+        rows = np.repeat(x, target.dim, axis=0)
+        x = x - np.linalg.solve(target.score_product(rows, axes), target.score(x)[0])
+    return x[0]
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_right_score_passes_at_the_mode(single):
+    noise = np.random.default_rng(3)
+    labels = noise.integers(0, 2, 300)
+    target = sp.targets.LogisticRegression(noise.normal(size=(300, 5)), labels)
+    mode = mode_of(target)
+    features = target.features.astype(np.float32 if single else float)
+
+    def score(x):
+        x = x.astype(features.dtype)
+        surprise = labels.astype(x.dtype) - 1 / (1 + np.exp(-x @ features.T))
+        return (surprise @ features - x / np.float32(100)).astype(float)
+
+    assert np.abs(score(mode[None])).max() < 1e-4
+    for seed in range(10):
+        options = {"log_density": target.log_density, "rng": seed}
+        for x0 in (mode, [mode] * 5):
+            report = check_score(score, x0, **options)
+            assert report.ok, str(report)
+
+
 def test_single_precision_in_disguise_raises_no_alarm():
     rng = np.random.default_rng(4)
     features = rng.standard_normal((1000, 5), dtype=np.float32)
@@ -184,6 +214,16 @@ def test_a_wrong_sign_is_suspected_far_out(name):
     text, figures = warned(lambda x: -target.score(x), target.dim)
     assert "away from the start at far points: wrong sign?" in text
     assert figures["outward_share"] > 0.9
+
+
+def test_a_start_far_off_is_not_taken_for_a_wrong_sign():
+    report = check_score(lambda x: -x, [1e5])
+    assert report.ok and report.figures["outward_share"] == 0.5
+
+
+def test_the_farthest_points_with_a_finite_score_count():
+    text, figures = warned(lambda x: np.where(np.abs(x) > 50, np.nan, x), [0.0])
+    assert "wrong sign?" in text and figures["outward_share"] == 1.0
 
 
 @over_right
@@ -237,6 +277,11 @@ def test_a_rotating_field_is_no_gradient(d):
     assert "gradient of no function" in text
     _, figures = warned(lambda x: x @ turn, d)
     assert figures["asymmetry"] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_a_rotation_is_seen_beside_a_small_scale():
+    jacobian = np.array([[-1e9, 0.0, 0.0], [0.0, -1.0, 0.5], [0.0, -0.5, -1.0]])
+    assert "gradient of no function" in warned(lambda x: x @ jacobian.T, 3)[0]
 
 
 def test_the_asymmetry_is_that_of_the_field():

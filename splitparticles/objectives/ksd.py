@@ -8,8 +8,8 @@ with the Langevin Stein kernel of `splitparticles.stein_sums` (keys ``LLJ16``,
 ``K21``).  Its witness is the Stein operator on the field u, with zero mean under the
 target, whatever the particles.
 
-The discrepancy is blind to the masses of modes that lie apart: the score does not
-know them.
+The discrepancy is blind to the masses of modes that lie apart: within each of them the
+score is the same whatever its share.
 """
 
 from collections.abc import Callable
