@@ -16,6 +16,7 @@ from ._store import StoreWarning
 from .compression import compress
 from .continuation import CoarseToFine
 from .descent import descend, rounds
+from .diagnosis import diagnose
 from .distances import energy_distance, ksd, mmd
 from .growth import Grown, RandomSplit, SteepestSplit
 from .kernels import (
@@ -43,6 +44,7 @@ __all__ = [
     "sample",
     "compress",
     "check_score",
+    "diagnose",
     "Report",
     "descend",
     "rounds",

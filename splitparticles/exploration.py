@@ -22,7 +22,7 @@ import numpy as np
 
 from .laplace import find_mode
 from .preconditioning import Preconditioner
-from .score import Score
+from .score import LimitReached, Score
 
 CLIMBERS = 16  # of a batch
 STEPS = 25  # of a climb
@@ -60,6 +60,7 @@ def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
         The mode that is known, with its curvature.
     rng : numpy.random.Generator
     """
+    score = _Bold(score)
     modes, searched = [Mode(first, 0.0)], 0
     for _ in range(MOST_BATCHES):
         known = len(modes)
@@ -74,6 +75,27 @@ def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
             break
     masses = softmax([mode.log_mass for mode in modes])
     return [mode for mode, mass in zip(modes, masses, strict=True) if mass > LEAST_MASS]
+
+
+class _Bold:
+    """The score at points where the user may never have meant it to be asked.
+
+    An exception there is no answer, not the end of the run.
+    """
+
+    def __init__(self, score):
+        self.score = score
+
+    def __call__(self, x):
+        with np.errstate(all="ignore"):
+            try:
+                return self.score(x)
+            except LimitReached:
+                raise
+            except Exception:
+                if len(x) == 1:
+                    return np.full(x.shape, np.nan)
+        return np.vstack([self(row[None]) for row in x])
 
 
 def softmax(logs) -> np.ndarray:

@@ -213,6 +213,13 @@ def _check_at_start(score, log_density, start, vectorized) -> Callable | None:
     refuse_nonfinite(score(start), "score(x0)")
     if log_density is None:
         return None
+    batched = batched_log_density(log_density, vectorized)
+    refuse_nonfinite(batched(start.copy()), "log_density(x0)")
+    return batched
+
+
+def batched_log_density(log_density, vectorized) -> Callable:
+    """Return the user's log density as a checked function of a batch (n, d)."""
     as_callable(log_density, "log_density", "(n, d) -> (n,)")
 
     def batched(x):
@@ -226,7 +233,6 @@ def _check_at_start(score, log_density, start, vectorized) -> Callable | None:
             )
         return values
 
-    refuse_nonfinite(batched(start.copy()), "log_density(x0)")
     return batched
 
 

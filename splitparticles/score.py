@@ -89,7 +89,9 @@ class Score:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Scores of the rows of x (n, d); not finite where the user's are not."""
         for known, scores in tuple(self._last):
-            if known.shape == x.shape and np.array_equal(known, x):
+            # most batches differ in their first number already
+            alike = known.shape == x.shape and known.item(0) == x.item(0)
+            if alike and np.array_equal(known, x):
                 return scores
         if time.monotonic() > self.deadline:
             raise LimitReached("max_time")

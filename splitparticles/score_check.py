@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._validate import as_callable, as_floats, as_rng, explains_keywords
-from .report import Report, Watched, shown
+from .report import MisfitError, Report, Watched, shown
 from .sampling import _start_cloud
 from .score import checked
 
 POINTS, SPREAD = 10, 0.1  # around x0, in units of 1 + |x0|
 STEPS = np.geomspace(0.1, 1e-8, 5)[:, None]  # in the same units; the best one counts
-SAFETY = 3.0  # times the estimated error of a difference
-SHARP = 0.3  # relative error of a slope that still says something
+SAFETY, SHARP = 3.0, 0.3  # times an estimated error; relative error still of use
 RAYS, RADII = 8, np.array([10.0, 100.0, 1000.0])  # each ray in both directions
 SAME, SAME_IN_EPS = 1e-8, 1000.0  # of equal values: relative, and in rounding units
 ASYMMETRY, GRADIENT, OUTWARD = 1e-3, 1e-3, 0.9
@@ -36,7 +35,7 @@ def check_score(
     r"""Look for what is wrong with a score :math:`s`, before a long run.
 
     Ten points or so are rows of `x0` and :math:`x_0 + 0.1 (1 + |x_0|) \xi`, with
-    :math:`\xi` normal.  What is measured there, and where a warning begins:
+    :math:`\xi` normal.  Measured, besides shapes and types, and where a warning begins:
 
     ===================== ============================================== ===========
     ``not_finite``        points without a finite score, left out        0
@@ -53,10 +52,10 @@ def check_score(
     ===================== ============================================== ===========
 
     Differences are relative, and the largest is shown: that of scores may be 1e-4 in
-    single precision, those of slopes are less their own rounding.  With :math:`J =
-    \nabla s`, :math:`a = u^T J v` and :math:`b = v^T J u`, asymmetry is relative to
-    :math:`(2 a^2 + 2 b^2 + |u^T J u\, v^T J v| / d)^{1/2}`: one for a rotation.
-    Shapes and types are checked too.  Figures of `log_density` begin with its name.
+    single precision, those of slopes are less their own rounding.  Asymmetry, with
+    :math:`J = \nabla s`, :math:`a = u^T J v`, :math:`b = v^T J u`, is relative to
+    :math:`(2 a^2 + 2 b^2 + |u^T J u\, v^T J v| / d)^{1/2}`, one for a rotation.  More
+    figures, of `log_density` itself, begin with its name.
 
     Parameters
     ----------
@@ -80,17 +79,16 @@ def check_score(
     Raises
     ------
     TypeError, ValueError
-        When a function cannot be called, or `x0` is not what `sample` takes.  What the
-        functions raise themselves passes through.
+        If something cannot be called, or `x0` is not as said.  Their own errors pass,
+        but for far points.
 
     Examples
     --------
-    >>> from splitparticles.score_check import check_score
-    >>> log_density = lambda x: -0.5 * (x**2).sum(axis=1)
-    >>> check_score(lambda x: -x, [1.0, 2.0], log_density=log_density).ok
+    >>> import splitparticles as sp
+    >>> log_p = lambda x: -0.5 * (x**2).sum(axis=1)
+    >>> sp.check_score(lambda x: -x, [1.0, 2.0], log_density=log_p).ok
     True
-    >>> report = check_score(lambda x: x, [1.0, 2.0], log_density=log_density)
-    >>> print(report.warnings[0])
+    >>> print(sp.check_score(lambda x: x, [1.0, 2.0], log_density=log_p).warnings[0])
     the score points downhill: its sign is wrong (gradient_ratio is -1, not 1 +- 0.001)
     """
     as_callable(score, "score", "(n, d) -> (n, d)")
@@ -115,10 +113,10 @@ def check_score(
 
 def _one_a_row(values, name, x):
     """Return the values for x (n, d) or (d,) as floats (n,) or ()."""
-    array, wanted = as_floats(values, f"what {name} returned", "(n,)"), x.shape[:-1]
-    if array.shape != wanted:
-        text = f"{name} must return shape {wanted} for x of shape {x.shape}, got"
-        raise ValueError(f"{text} {array.shape}")
+    array = as_floats(values, f"the return value of {name}", "of shape (n,)")
+    if array.shape != x.shape[:-1]:
+        shapes = f"{x.shape[:-1]} for x of shape {x.shape}, got {array.shape}"
+        raise ValueError(f"{name} must return shape {shapes}")
     return array
 
 
@@ -136,8 +134,8 @@ def _where_finite(report, watched, x, values):
     """Where the values are finite, (n,)."""
     fine = np.isfinite(values.reshape(len(x), -1)).all(axis=1)
     bad = len(x) - int(fine.sum())
-    text = f"{watched.name} is not finite at {bad} of {len(x)} points, as at"
-    text = f"{text} {shown(x[np.argmin(fine)])}"
+    where = f"at {bad} of {len(x)} points, as at {shown(x[np.argmin(fine)])}"
+    text = f"{watched.name} is not finite {where}"
     report.measure(f"{watched.prefix}not_finite", bad, 0, text)
     return fine
 
@@ -160,17 +158,21 @@ def _check_rows(report, score, x, s):
 def _check_far_points(report, score, centre, rng):
     """Far out, the score of a density with a finite integral points back."""
     rays = rng.standard_normal((RAYS, len(centre)))
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     rays = np.vstack([rays, -rays])
-    points = centre + RADII[:, None, None] * rays
-    scores = score(points.reshape(-1, len(centre))).reshape(points.shape)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     farthest = np.full(len(rays), np.nan)
-    for outward in (scores * rays).sum(axis=2):
+    for radius in RADII:
+        try:
+            outward = (score(centre + radius * rays) * rays).sum(axis=1)
+        except MisfitError:
+            raise
+        except Exception:  # nobody promised that it can be asked so far away
+            break
         farthest = np.where(np.isfinite(outward), outward, farthest)
-    farthest = farthest[np.isfinite(farthest)]
-    if len(farthest):
+    known = np.isfinite(farthest)
+    if known.any():
         text = "the score points away from the start at far points: wrong sign?"
-        report.measure("outward_share", np.mean(farthest > 0), OUTWARD, text)
+        report.measure("outward_share", np.mean(farthest[known] > 0), OUTWARD, text)
 
 
 def _check_symmetry(report, score, x, s, rng):
@@ -184,8 +186,8 @@ def _check_symmetry(report, score, x, s, rng):
     values = _along(score, x, ways)
 
     def slopes_of(v):
-        rounding = _eps(s) * np.abs(s * v).sum(axis=-1)
-        return _slopes((s * v).sum(axis=-1), (values * v).sum(axis=-1), rounding)
+        size = (_size(s) * np.abs(v)).sum(axis=-1)
+        return _slopes((s * v).sum(axis=-1), (values * v).sum(axis=-1), size, _eps(s))
 
     (a, b), errors = slopes_of(ways[::-1])
     size = np.sqrt(2 * (a**2 + b**2) + np.abs(slopes_of(ways)[0].prod(axis=0)) / d)
@@ -199,19 +201,18 @@ def _check_gradient(report, log_density, x, s, rng):
     values = log_density(x)
     fine = _where_finite(report, log_density, x, values)
     x, s, values = x[fine], s[fine], values[fine]
-    if not len(x) or not _repeats(report, log_density, x, values):
-        return
     n, d = x.shape
-    size, axes = 1 + np.abs(x), np.resize(rng.permutation(d), n)
-    uphill = _ratio(s, np.max(np.abs(s) / size, axis=1, keepdims=True))
-    ways = [uphill, size * rng.standard_normal((n, d))]
-    ways = np.stack([*ways, size * (np.arange(d) == axes[:, None])])
+    if n == 0 or not _repeats(report, log_density, x, values):
+        return
+    reach, axes = 1 + np.abs(x), np.resize(rng.permutation(d), n)
+    uphill = _ratio(s, np.max(np.abs(s) / reach, axis=1, keepdims=True))
+    any_way, sparse = rng.standard_normal((n, d)), np.arange(d) == axes[:, None]
+    ways = np.stack([uphill, reach * any_way, reach * sparse])
     around = _along(log_density, x, ways)
-    rounding = _eps(around) * (np.abs(values) + np.abs(s * x).sum(axis=-1))
-    slopes, errors = _slopes(values, around, rounding)
+    size = np.abs(values) + np.abs(s * x).sum(axis=-1)
+    slopes, errors = _slopes(values, around, size, _eps(around))
     told = (s * ways).sum(axis=-1)
-    rounding = _eps(s) * (np.abs(s) + np.median(np.abs(s), axis=0))
-    errors = errors + SAME_IN_EPS * (rounding * np.abs(ways)).sum(axis=-1)
+    errors += SAME_IN_EPS * _eps(s) * (_size(s) * np.abs(ways)).sum(axis=-1)
     _judge_gradient(report, x, axes, told, slopes, errors)
 
 
@@ -260,16 +261,16 @@ def _along(function, x, ways):
     return values.reshape(points.shape[:-1] + values.shape[1:])
 
 
-def _slopes(centre, around, rounding):
+def _slopes(centre, around, size, eps):
     """Slopes (ways, n) by the best of the steps, with a bound on their errors.
 
-    The bound sums what a longer step changes, half the difference of the slopes to
-    the two sides (which is that of a kink) and the rounding of values.
+    The bound sums the change from a longer step, half the gap of one-sided slopes (the
+    error of a kink), and the rounding, to eps, of values of this size.
     """
     up, down = around
     h = STEPS[:, :, None]
     slopes = (up - down) / (2 * h)
-    errors = np.abs(up - 2 * centre + down) / (2 * h) + rounding / h
+    errors = np.abs(up - 2 * centre + down) / (2 * h) + eps * size / h
     errors = errors[1:] + np.abs(np.diff(slopes, axis=0))
     errors = np.where(np.isfinite(errors), errors, np.inf)
     best = errors.argmin(axis=0)[None]
@@ -278,13 +279,18 @@ def _slopes(centre, around, rounding):
     return np.where(errors < np.inf, slopes, 0.0), errors
 
 
+def _size(s):
+    """Size of scores (n, d) and of what cancels in them, where they are near zero."""
+    return np.abs(s) + np.median(np.abs(s), axis=0)
+
+
 def _difference(values, wanted):
     """Largest difference of rows by their own and the median size, and its limit."""
     rows = np.reshape(wanted, (len(wanted), -1))
     size = np.linalg.norm(rows, axis=1)
     gap = np.linalg.norm(np.reshape(values, rows.shape) - rows, axis=1)
-    limit = max(SAME, SAME_IN_EPS * _eps(wanted))
-    return _ratio(gap, size + np.median(size)).max(), limit
+    gap = _ratio(gap, size + np.median(size))
+    return gap.max(), max(SAME, SAME_IN_EPS * _eps(wanted))
 
 
 def _eps(values):
@@ -295,5 +301,4 @@ def _eps(values):
 
 def _ratio(a, b):
     """Return a / b, zero where b is."""
-    a, b = np.broadcast_arrays(a, b)
-    return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
+    return np.divide(a, b, out=np.zeros_like(a), where=b != 0)

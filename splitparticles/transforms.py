@@ -2,8 +2,8 @@ r"""Constrained parameters: maps between z in all of R^dim and x in a set.
 
 Particles move freely, so a target with a constraint is sampled in coordinates without
 one, where its density is :math:`\log p(x(z)) + \log |\det \partial x / \partial z|`.
-Formulas hold for :math:`|z| \le 700`; farther out exponentials stay about as they are
-there.  Points lie strictly inside the set, however close rounding takes them.
+Formulas hold for :math:`|z| \le 700`, beyond which exponentials stay about the same.
+Points lie strictly inside the set, however close to its edge rounding takes them.
 """
 
 import numpy as np
@@ -12,9 +12,8 @@ from scipy.special import expit, log_expit
 
 from ._validate import as_callable, as_count, as_floats, as_positions, refuse_nonfinite
 
-LEAST, MOST = -708.0, 700.0  # exponents whose exp is a normal number, with room above
-SUM_SLACK = 1e-8  # by which the sum of a point of the simplex may miss one
-FLOAT = np.finfo(float)
+EPS = np.finfo(float).eps
+FAR = 700.0  # exp(-FAR) and exp(FAR) are normal numbers, with room for a factor
 
 
 class Transform:
@@ -26,14 +25,12 @@ class Transform:
     :math:`g \mapsto (\partial x / \partial z)^T g`; ``_to_real(x, name)`` the inverse.
 
     >>> change, z = Joint(Positive(), Simplex(3)), [[0.0, 0.0, 0.0]]
-    >>> change.dim, change.size, change.to_user(z).round(3).tolist()
-    (3, 4, [[1.0, 0.333, 0.333, 0.333]])
-    >>> bool(abs(change.to_real(change.to_user(z)) - z).max() < 1e-15)
-    True
-    >>> change.log_jacobian(z).round(3)  # log of 1 times 2/9 times 1/6
-    array([-3.296])
-    >>> change.log_jacobian_gradient([[0.0, 0.0, 9.0]]).round(3) + 0.0
-    array([[ 1.,  0., -1.]])
+    >>> change.to_user(z).round(3)
+    array([[1.   , 0.333, 0.333, 0.333]])
+    >>> change.to_real([[1.0, 0.5, 0.25, 0.25]]).round(3)
+    array([[0.   , 0.693, 0.   ]])
+    >>> change.log_jacobian(z).round(3), change.log_jacobian_gradient(z).round(3)
+    (array([-3.296]), array([[1., 0., 0.]]))
     >>> change.pull(z, [[5.0, 1.0, 0.0, 0.0]]).round(3)
     array([[5.   , 0.222, 0.   ]])
     """
@@ -58,10 +55,7 @@ class Transform:
         return self._at(as_positions(z, "z", self.dim))[2]
 
     def pull(self, z: ArrayLike, g: ArrayLike) -> np.ndarray:
-        r"""Gradients in z, :math:`(\partial x / \partial z)^T g`, of gradients g in x.
-
-        Shapes: z (n, dim), g (n, size), result (n, dim), in O(n size) operations.
-        """
+        r"""Gradients :math:`(\partial x / \partial z)^T g`: z (n, dim), g (n, size)."""
         z, g = as_positions(z, "z", self.dim), as_positions(g, "g", self.size)
         if len(g) != len(z):
             raise ValueError(f"g must have {len(z)} rows like z, got {len(g)}")
@@ -92,8 +86,7 @@ class Real(Transform):
 class Positive(Transform):
     r"""Above a bound: :math:`x = a + e^z`, of log Jacobian :math:`\sum_k z_k`.
 
-    `lower` is a, a number or (size,).  Raises TypeError or ValueError for a `size` that
-    is no count, and a bound that is not finite or not of that shape.
+    TypeError or ValueError unless a, `lower`, is a finite number or (size,) of them.
 
     >>> Positive(2, lower=1.0).to_user([[0.0, -800.0]])
     array([[2., 1.]])
@@ -104,7 +97,7 @@ class Positive(Transform):
         self.lower = _bound(lower, "lower", self.size)
 
     def _at(self, z):
-        above = _exp(z)
+        above = np.exp(z.clip(-FAR, FAR))
         x = np.maximum(self.lower + above, np.nextafter(self.lower, np.inf))
         return x, z.sum(axis=1), np.ones_like(z), lambda g: above * g
 
@@ -117,26 +110,24 @@ class Bounded(Transform):
     r"""Between bounds: :math:`x = a + (b - a) \sigma(z)`, the logistic :math:`\sigma`.
 
     The log Jacobian is :math:`\sum_k \log((b - a)_k\, \sigma(z_k)\, \sigma(-z_k))`.
-    `low` and `high` are numbers or (size,); `size` is their length when left out.
-    Raises TypeError or ValueError if they are not so, or `low` is not below `high`.
+    TypeError or ValueError unless `low` is below `high`, both finite numbers or (size,)
+    of them; `size` is the number given when left out.
 
     >>> Bounded([0.0, -1.0], [10.0, 1.0]).to_user([[0.0, 800.0]])
     array([[5., 1.]])
     """
 
     def __init__(self, low: ArrayLike, high: ArrayLike, size: int | None = None):
-        if size is None:
-            size = max(np.size(low), np.size(high))
-        self.dim = self.size = as_count(size, "size")
-        self.low = _bound(low, "low", self.size)
-        self.high = _bound(high, "high", self.size)
+        size = max(np.size(low), np.size(high)) if size is None else size
+        self.dim = self.size = size = as_count(size, "size")
+        self.low, self.high = _bound(low, "low", size), _bound(high, "high", size)
         half = self.high / 2 - self.low / 2  # the width itself may overflow
-        if not ((half > 0) & (half < FLOAT.max / 2)).all():
+        if not ((half > 0) & (half < np.finfo(float).max / 2)).all():
             raise ValueError(f"low must be below high, got {self.low} and {self.high}")
 
     def _at(self, z):
         low, high, width = self.low, self.high, self.high - self.low
-        share, rest = expit(np.clip([z, -z], -MOST, MOST))
+        share, rest = expit(np.clip([z, -z], -FAR, FAR))
         x = np.where(z < 0, low + width * share, high - width * rest)
         x = x.clip(np.nextafter(low, high), np.nextafter(high, low))
         logs = np.log(width) + log_expit(z) + log_expit(-z)
@@ -162,49 +153,47 @@ class Simplex(Transform):
     """
 
     def __init__(self, size: int):
-        self.size = as_count(size, "size", 2)
-        self.dim = self.size - 1
+        self.size, self.dim = as_count(size, "size", 2), size - 1
         self._left = np.arange(self.dim, 0.0, -1.0)  # K - k
 
     def _at(self, z):
         t = z - np.log(self._left)
-        share, rest = expit([t, -t])
-        log_share, log_rest = log_expit([t, -t])
-        log_x = np.zeros((len(z), self.size))
-        log_x[:, 1:] = np.cumsum(log_rest, axis=1)
-        log_x[:, :-1] += log_share
-        x = _exp(log_x)
+        (share, rest), (log_share, log_rest) = expit([t, -t]), log_expit([t, -t])
+        log_x = np.pad(log_share, ((0, 0), (0, 1)))
+        log_x[:, 1:] += log_rest.cumsum(axis=1)
+        x = np.exp(log_x.clip(-FAR))
 
         def pull(g):
-            gx = g * x
-            return rest * gx[:, :-1] - share * _sums_from_behind(gx[:, 1:])
+            tails = (g * x)[:, :0:-1].cumsum(axis=1)[:, ::-1]
+            return rest * (g * x)[:, :-1] - share * tails
 
         logs = log_share + self._left * log_rest
         return x, logs.sum(axis=1), rest - self._left * share, pull
 
     def _to_real(self, x, name):
-        misses = np.abs(x.sum(axis=1, keepdims=True) - 1) > SUM_SLACK
-        _refuse_outside(x, name, (x > 0) & ~misses, "positive and of sum 1")
-        return np.log(x[:, :-1]) - np.log(_sums_from_behind(x[:, 1:]) / self._left)
+        whole = np.abs(x.sum(axis=1, keepdims=True) - 1) <= 1e-8
+        _refuse_outside(x, name, (x > 0) & whole, "positive, of sum 1 within 1e-8")
+        rest = x[:, :0:-1].cumsum(axis=1)[:, ::-1] / self._left
+        return np.log(x[:, :-1]) - np.log(rest)
 
 
 class Ordered(Real):
     r"""Increasing numbers: :math:`x_1 = z_1`, :math:`x_k = x_{k-1} + e^{z_k}`.
 
-    Of log Jacobian :math:`\sum_{k>1} z_k`; TypeError or ValueError if `size` is no count.
+    Log Jacobian :math:`\sum_{k>1} z_k`; TypeError or ValueError if `size` is no count.
 
     >>> Ordered(3).to_user([[5.0, 0.0, 0.0]])
     array([[5., 6., 7.]])
     """
 
     def _at(self, z):
-        x, slope, gradient = z.copy(), _exp(z), np.ones_like(z)
+        x, slope, gradient = z.copy(), np.exp(z.clip(-FAR, FAR)), np.ones_like(z)
         slope[:, 0], gradient[:, 0] = 1.0, 0.0
         for k in range(1, self.size):
             last = x[:, k - 1]
             x[:, k] = np.maximum(last + slope[:, k], np.nextafter(last, np.inf))
         logs = z[:, 1:].sum(axis=1)
-        return x, logs, gradient, lambda g: slope * _sums_from_behind(g)
+        return x, logs, gradient, lambda g: slope * g[:, ::-1].cumsum(axis=1)[:, ::-1]
 
     def _to_real(self, x, name):
         gaps = np.diff(x, axis=1)
@@ -213,17 +202,15 @@ class Ordered(Real):
 
 
 class Joint(Transform):
-    """Transforms side by side; TypeError unless all are, ValueError if there is none.
+    """Transforms side by side; TypeError unless one or more are given.
 
     >>> Joint(Real(), Positive()).to_user([[0.0, 0.0]])
     array([[0., 1.]])
     """
 
     def __init__(self, *transforms: Transform):
-        for k, part in enumerate(transforms):
-            if not isinstance(part, Transform):
-                raise TypeError(f"transforms[{k}] must be a Transform, got {part!r}")
-        as_count(len(transforms), "the number of transforms")
+        if not (transforms and all(isinstance(t, Transform) for t in transforms)):
+            raise TypeError(f"transforms must be some Transforms, got {transforms}")
         self.transforms = transforms
         self.dim = sum(part.dim for part in transforms)
         self.size = sum(part.size for part in transforms)
@@ -237,30 +224,25 @@ class Joint(Transform):
         x, logs, gradients, pulls = zip(*images, strict=True)
 
         def pull(g):
-            pairs = zip(pulls, self._split(g, "size"), strict=True)
-            return np.hstack([f(columns) for f, (_, columns) in pairs])
+            parts = zip(pulls, self._split(g, "size"), strict=True)
+            return np.hstack([part(columns) for part, (_, columns) in parts])
 
         return np.hstack(x), np.sum(logs, axis=0), np.hstack(gradients), pull
 
     def _to_real(self, x, name):
-        z = []
-        for k, (part, columns) in enumerate(self._split(x, "size")):
-            z.append(part._to_real(columns, f"{name} of transforms[{k}]"))
-        return np.hstack(z)
+        name, parts = name + " of transforms[%d]", enumerate(self._split(x, "size"))
+        return np.hstack([part._to_real(c, name % k) for k, (part, c) in parts])
 
 
 class TransformedTarget:
     r"""A density of x seen from z: :math:`\log p(x(z)) + \log |\partial x/\partial z|`.
 
-    `log_density`, (n, size) -> (n,), is :math:`\log p` on the set up to a constant, and
-    `score`, (n, size) -> (n, size), its partial derivatives in all coordinates; both
-    take one point (size,) if `vectorized` is false.  Without a score,
-    :math:`f(z) = \log p(x(z))` is differenced, 2 dim n rows in one batch, at steps
-    :math:`h = \epsilon^{1/3} + \epsilon^{1/2} |z|`: errors are about
-    :math:`h^2 |f^{(3)}| / 6 + \epsilon |f| / h`, or 1e-10 where f and its scale are one.
-
-    Raises TypeError or ValueError for arguments that are not these, and when called, if
-    z is not (n, dim), real and finite or a function's answer not real and of its shape.
+    Made by `Transform.target` of `log_density`, (n, size) -> (n,), up to a constant,
+    and its gradient `score`, (n, size) -> (n, size), of points (size,) if `vectorized`
+    is false; raises TypeError or ValueError where these or z, (n, dim), are not so.
+    Without a score, the log density f of z is differenced, 2 dim n rows in one batch,
+    at steps :math:`h = \epsilon^{1/3} + \epsilon^{1/2} |z|`, up to errors of about
+    :math:`h^2 f^{(3)} / 6 + \epsilon f / h`: 1e-10 if f and its scale are of order one.
 
     >>> gamma = Positive().target(lambda x: np.sum(2 * np.log(x) - 2 * x, axis=1))
     >>> gamma.dim, gamma.log_density([[0.0]]), gamma.score([[0.0]]).round(8)  # 3 - 2 x
@@ -279,22 +261,16 @@ class TransformedTarget:
         x, logs, _, _ = self.transform._at(as_positions(z, "z", self.dim))
         return self._ask(self._log_p, "log_density", x, x.shape[:1]) + logs
 
+    @np.errstate(over="ignore", invalid="ignore")
     def score(self, z: ArrayLike) -> np.ndarray:
-        """Gradient of `log_density`, (n, dim); NaN in rows where a function's is."""
+        """Gradient of `log_density`, (n, dim); not finite in rows where p's is not."""
         z = as_positions(z, "z", self.dim)
-        x, _, gradient, pull = self.transform._at(z)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self._score is None:
-                return self._differences(z) + gradient
+        if self._score is not None:
+            x, _, gradient, pull = self.transform._at(z)
             return pull(self._ask(self._score, "score", x, x.shape)) + gradient
-
-    def _differences(self, z):
-        steps = FLOAT.eps ** (1 / 3) + FLOAT.eps**0.5 * np.abs(z)
-        steps = steps[:, None] * np.eye(self.dim)
+        steps = (EPS ** (1 / 3) + EPS**0.5 * np.abs(z))[:, None] * np.eye(self.dim)
         ends = z[:, None] + np.stack([steps, -steps])  # (2, n, axis, dim)
-        x = self.transform._at(ends.reshape(-1, self.dim))[0]
-        values = self._ask(self._log_p, "log_density", x, x.shape[:1])
-        up, down = values.reshape(ends.shape[:3])
+        up, down = self.log_density(ends.reshape(-1, self.dim)).reshape(ends.shape[:3])
         return (up - down) / np.einsum("ijj->ij", ends[0] - ends[1])
 
     def _ask(self, function, name, x, shape):
@@ -302,17 +278,8 @@ class TransformedTarget:
         answer = function(x) if self.vectorized else [function(row) for row in x]
         answer = as_floats(answer, f"the return value of {name}", f"of shape {shape}")
         if answer.shape != shape:
-            wanted = f"{name} must return shape {shape} for x of shape {x.shape}"
-            raise ValueError(f"{wanted}, got {answer.shape}")
+            raise ValueError(f"{name} must return shape {shape}, got {answer.shape}")
         return answer
-
-
-def _exp(z):
-    return np.exp(np.clip(z, LEAST, MOST))
-
-
-def _sums_from_behind(a):
-    return np.cumsum(a[:, ::-1], axis=1)[:, ::-1]
 
 
 def _bound(value, name, size):

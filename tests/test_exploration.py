@@ -92,3 +92,13 @@ def test_pareto_shape_of_known_tails():
         draws = rng.uniform(size=200_000) ** -k
         assert abs(pareto_shape(draws / draws.sum()) - k) < 0.15
     assert pareto_shape(np.full(1000, 1e-3)) == 0.0
+
+
+def test_a_score_that_raises_far_away_ends_no_run():
+    def score(x):
+        if (np.abs(x) > 8.0).any():
+            raise FloatingPointError("too far")
+        return -x
+
+    result = sp.sample(score, [0.3, -0.2], 16, rng=0)
+    assert result.success and np.abs(result.mean()).max() < 0.05

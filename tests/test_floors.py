@@ -23,7 +23,8 @@ FLOORS = {
     11: {"score_coordinates", "compression"},
     12: {"planning"},
     13: {"sampling"},
-    14: {"score_check", "diagnosis"},
+    14: {"score_check"},
+    15: {"diagnosis"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 

@@ -1,0 +1,134 @@
+"""How often `diagnose` passes right answers and doubts wrong ones.
+
+    python tests/benchmarks/trust.py [FOLDER]
+
+Right: default calls on targets whose moments are known and, with FOLDER (which holds
+``rulers.py`` and ``posteriors/``), on six posteriors, judged right by their draws.
+Wrong: one mode of two, collapsed funnels, scores of wrong sign or size, too few
+particles, particles shrunk, shifted or drawn at random.
+"""
+
+import argparse
+
+import numpy as np
+from judging import reference
+from posteriors import EASY
+
+import splitparticles as sp
+
+
+def gaussian(d, condition):
+    """Score and log density of a Gaussian."""
+    precision = np.geomspace(1.0, condition, d)
+    return (lambda x: -precision * x), lambda x: -0.5 * (x**2 * precision).sum(axis=1)
+
+
+def bells(k, gap, seed):
+    """A mixture of k bells on a line, in turn with another direction."""
+    rng = np.random.default_rng(seed)
+    centres = gap * np.column_stack([np.arange(k), np.arange(k) % 2])
+    return sp.GaussianMixture(rng.dirichlet(np.full(k, 5.0)), centres, np.ones(k))
+
+
+def right_answers(folder):
+    """Names, results and what `diagnose` is given."""
+    for d in (2, 5, 10, 20):
+        for condition in (1.0, 1e4):
+            score, log_density = gaussian(d, condition)
+            for seed in (0, 1):
+                start = np.random.default_rng(seed).uniform(-2, 2, d)
+                result = sp.sample(score, start, 64, rng=seed)
+                yield f"Gaussian {d} {condition:g}", result, score, log_density
+    for k in (2, 3, 4):
+        target = bells(k, 6.0, k)
+        for seed in (0, 1):
+            start = np.random.default_rng(seed).uniform(-2, 2, 2)
+            result = sp.sample(
+                target.score, start, 64, log_density=target.log_density, rng=seed
+            )
+            yield f"{k} bells", result, target.score, target.log_density
+    if folder is None:
+        return
+    targets, _ = reference(folder)
+    for name in EASY:
+        target = targets.load(name)
+        for seed in (0, 1, 2):
+            start = np.random.default_rng(seed).uniform(-2, 2, target.z.shape[1])
+            result = sp.sample(target.score, start, 64, rng=seed)
+            yield name, result, target.score, target.log_density
+
+
+def moved(result, positions):
+    """The same run with other particles."""
+    flat = sp.ParticleSet(positions)
+    return sp.Result(flat, 1.0, [], np.full(len(flat), -1), result.stop)
+
+
+def wrong_answers():
+    """Names, results and what `diagnose` is given."""
+    for k in (2, 3, 4):
+        target = bells(k, 6.0, k)
+        for seed in (0, 1, 2):
+            start = target.means[seed % k]
+            result = sp.sample(target.score, start, 64, tempering=False, rng=seed)
+            yield f"one of {k} bells", result, target.score, None
+    for d in (3, 5, 9):
+        funnel = sp.targets.Funnel(d)
+        for seed in (0, 1):
+            start = np.random.default_rng(seed).uniform(-2, 2, d)
+            result = sp.sample(funnel.score, start, 64, rng=seed)
+            yield f"funnel {d}", result, funnel.score, funnel.log_density
+    for d in (2, 5, 10):
+        score, log_density = gaussian(d, 10.0)
+        start = np.full(d, 0.7)
+        twice = sp.sample(lambda x, s=score: 2 * s(x), start, 64, rng=0)
+        yield f"doubled {d}", twice, lambda x, s=score: 2 * s(x), log_density
+        half = sp.sample(lambda x, s=score: 0.5 * s(x), start, 64, rng=0)
+        yield f"halved {d}", half, lambda x, s=score: 0.5 * s(x), log_density
+        flipped = sp.sample(
+            lambda x, s=score: -s(x), start, 16, rng=0, max_score_evals=3000
+        )
+        yield f"sign {d}", flipped, lambda x, s=score: -s(x), None
+        right = sp.sample(score, start, 64, rng=0)
+        yield f"shrunk {d}", moved(right, 0.75 * right.positions), score, None
+        shifted = right.positions + 0.3 * right.std()
+        yield f"shifted {d}", moved(right, shifted), score, None
+        draws = np.random.default_rng(d).normal(size=(64, d))
+        yield f"random {d}", moved(right, draws * right.std()), score, None
+    yield "one of 9 bells", *_lonely()
+    for d in (20, 40, 80):
+        score, _ = gaussian(d, 10.0)
+        for n in (8, 16):
+            result = sp.sample(score, np.zeros(d), n, rng=0)
+            yield f"{n} particles in {d}", result, score, None
+
+
+def _lonely():
+    """Nine modes on a grid, of which the run stays at the middle one."""
+    centres = [[a, b] for a in (-4.0, 0.0, 4.0) for b in (-4.0, 0.0, 4.0)]
+    target = sp.GaussianMixture(np.ones(9), centres, np.full(9, 0.2))
+    result = sp.sample(target.score, [0.1, 0.1], 64, tempering=False, rng=0)
+    return result, target.score, target.log_density
+
+
+def main():
+    """Print each answer that was judged wrongly, and the counts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--figures", action="store_true", help="of every answer")
+    options = parser.parse_args()
+    for kind, answers in (
+        ("right", right_answers(options.folder)),
+        ("wrong", wrong_answers()),
+    ):
+        passed = total = 0
+        for name, result, score, log_density in answers:
+            report = sp.diagnose(result, score=score, log_density=log_density)
+            total, passed = total + 1, passed + report.ok
+            if options.figures or report.ok != (kind == "right"):
+                print(f"--- {kind}: {name}\n{report}", flush=True)
+        print(f"{kind}: {passed} of {total} pass", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Right answers pass, wrong ones do not."""
+
+import numpy as np
+import pytest
+
+import splitparticles as sp
+
+TWO = sp.GaussianMixture([0.3, 0.7], [[-3.0, 0.0], [3.0, 0.0]], [0.3, 0.3])
+
+
+def gaussian(d, condition=100.0):
+    precision = np.geomspace(1.0, condition, d)
+    return (lambda x: -precision * x), lambda x: -0.5 * (x**2 * precision).sum(axis=1)
+
+
+RIGHT = {
+    "Gaussian, d = 2": (*gaussian(2), 2, 32),
+    "Gaussian, d = 10": (*gaussian(10), 10, 64),
+    "banana": (sp.targets.Banana().score, sp.targets.Banana().log_density, 2, 64),
+    "two modes": (TWO.score, TWO.log_density, 2, 64),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_right_answers_pass(name, seed):
+    score, log_density, d, n = RIGHT[name]
+    start = np.random.default_rng(seed).uniform(-2, 2, d)
+    result = sp.sample(score, start, n, log_density=log_density, rng=seed)
+    report = sp.diagnose(result, score=score, log_density=log_density)
+    assert report.ok, str(report)
+
+
+def told(report, words):
+    return any(words in text for text in report.warnings)
+
+
+def test_one_mode_of_two_is_not_the_answer():
+    result = sp.sample(TWO.score, [-2.0, 0.0], 32, tempering=False, rng=0)
+    assert not result.warnings
+    report = sp.diagnose(result, score=TWO.score)
+    assert told(report, "2 modes") and report.figures["missed_mass"] > 0.5
+
+
+def test_a_score_of_the_wrong_sign_or_twice_too_large():
+    score, log_density = gaussian(3)
+    doubled = sp.sample(lambda x: 2 * score(x), np.ones(3), 32, rng=0)
+    report = sp.diagnose(doubled, score=lambda x: 2 * score(x), log_density=log_density)
+    assert told(report, "2 times the gradient")
+    assert not sp.diagnose(doubled, score=score).ok
+    flipped = sp.sample(lambda x: -score(x), np.ones(3), 8, rng=0, max_score_evals=2000)
+    assert not sp.diagnose(flipped).ok
+    assert not sp.diagnose(flipped, score=score).ok
+
+
+def test_a_collapsed_funnel():
+    target = sp.targets.Funnel()
+    result = sp.sample(target.score, np.full(target.dim, 0.5), 32, rng=0)
+    assert not sp.diagnose(result, score=target.score).ok
+
+
+def test_fewer_particles_than_coordinates():
+    score, _ = gaussian(20)
+    result = sp.sample(score, np.zeros(20), 16, rng=0)
+    assert told(sp.diagnose(result, score=score), "cannot span 20 coordinates")
+
+
+def test_shrunken_shifted_and_random_particles():
+    score, _ = gaussian(2, 1.0)
+    right = sp.sample(score, np.zeros(2), 32, rng=0)
+    draws = np.random.default_rng(0).normal(size=(4000, 2))
+    assert sp.diagnose(right, score=score, draws=draws).ok
+
+    def changed(positions):
+        flat = sp.ParticleSet(positions)
+        return sp.Result(flat, 1.0, [], np.full(32, -1), right.stop)
+
+    for positions in (
+        0.6 * right.positions,
+        right.positions + 0.5,
+        np.random.default_rng(1).normal(size=(32, 2)),
+    ):
+        wrong = changed(positions)
+        assert not sp.diagnose(wrong, score=score).ok
+        assert not sp.diagnose(wrong, draws=draws).ok
+
+
+def test_bad_input():
+    with pytest.raises(TypeError, match="result must be a Result"):
+        sp.diagnose([[1.0]])
