@@ -1,5 +1,6 @@
 """What a run returns: the particles, how they came about, and why it ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -87,6 +88,42 @@ class Result:
     """What the run itself saw that should worry the reader."""
     preconditioner: object = None
     """The working coordinates, a `Preconditioner`; None where there were none."""
+
+    def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
+        """Return the same run, its particles seen through a function.
+
+        Parameters
+        ----------
+        change : callable
+            (n, d) -> (n, m), row by row: from where the run was to what is of
+            interest, such as ``to_user`` of one of `splitparticles.transforms`.
+        names : list of str, optional
+            Of the m new coordinates.
+
+        Examples
+        --------
+        >>> import numpy as np, splitparticles as sp
+        >>> rate = sp.transforms.Positive()
+        >>> gamma = rate.target(lambda x: 2.0 * np.log(x[:, 0]) - 2.0 * x[:, 0])
+        >>> result = sp.sample(gamma.score, [0.0], 32).mapped(rate.to_user, ["rate"])
+        >>> result.mean().round(1), result.names
+        (array([1.5]), ['rate'])
+        """
+
+        def seen(particles):
+            return particles.moved_to(change(particles.positions))
+
+        rounds = [r._replace(particles=seen(r.particles)) for r in self.rounds]
+        particles = seen(self.particles)
+        if names is not None and len(names) != particles.dim:
+            raise ValueError(f"names must have {particles.dim} entries, got {names}")
+        return replace(
+            self,
+            particles=particles,
+            rounds=rounds,
+            names=names,
+            preconditioner=None,
+        )
 
     # ------------------------------------------------------------ short names
     @property
