@@ -35,6 +35,7 @@ from typing import NamedTuple
 import cost_growth
 import numpy as np
 import peers
+from judging import wait_for_idle
 
 HAND = ["numpy", "torch", "jax", "jax grad"]
 PEERS = dict.fromkeys(["mmd", "split", "product"], HAND)
@@ -199,6 +200,7 @@ def measured(case, rounds):
             print(f"{case}: {error}", flush=True)
     for _ in range(rounds):
         for worker in workers.values():
+            wait_for_idle()  # threads of the one before may still be spinning
             worker.rounds.append(worker.ask(do="time")["seconds"])
     for worker in workers.values():
         worker.memory = worker.ask(do="memory")["memory"]
