@@ -18,6 +18,9 @@ import numpy as np
 # up and caught up; a block of the larger size (0.1 s) is how long Ctrl-C may wait.
 STEPS_WORTH_A_THREAD = 4_000_000
 STEPS_OF_A_BLOCK = 500_000_000
+# A thread may wake up late, or on a core that has other work: rows are handed out in
+# shares to whoever is free, none so small that laying out the partners counts.
+SHARES, ROWS_OF_A_SHARE = 4, 32
 
 _n_threads: ContextVar[int | None] = ContextVar("n_threads", default=None)
 _pools: dict[int, ThreadPoolExecutor] = {}
@@ -78,18 +81,21 @@ def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) 
     n_threads = _n_threads.get() or _n_cores()
     if n_threads == 1 or steps < STEPS_WORTH_A_THREAD or rows < 2:
         n_threads = 1
-    blocks = min(rows, max(n_threads, -(-steps // STEPS_OF_A_BLOCK)))
+    shares = n_threads if n_threads == 1 else SHARES * n_threads
+    fewest = max(n_threads, min(shares, rows // ROWS_OF_A_SHARE))
+    blocks = min(rows, max(fewest, -(-steps // STEPS_OF_A_BLOCK)))
     edges = [rows * b // blocks for b in range(blocks + 1)]
+    left = iter(range(blocks))
 
-    def work(thread):
-        for b in range(thread, blocks, n_threads):
+    def work():
+        for b in left:
             loop(kernel, *arrays, edges[b], edges[b + 1])
 
     if n_threads > 1:
         pool = _pools.get(n_threads)
         if pool is None:
             pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
-    others = [pool.submit(work, thread) for thread in range(1, n_threads)]
-    work(0)
+    others = [pool.submit(work) for _ in range(1, n_threads)]
+    work()
     for other in others:
         other.result()
