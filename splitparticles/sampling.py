@@ -93,7 +93,7 @@ def sample(
         "diagonal" keeps its scales only; a matrix is taken for a covariance.
     weights : "equal" or "optimal"
         Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
-        Where there are several modes, equal means equal within each.
+        Where there are several modes their masses stay: weights are equal within each.
     tempering : "auto", False or increasing inverse temperatures ending in 1
         "auto" looks for other modes by climbs from scattered points and starts from
         all that have mass, at a few hundred score rows; a schedule cools the target
@@ -155,7 +155,7 @@ def sample(
         max_rows=as_optional(as_count, max_score_evals, "max_score_evals"),
         deadline=deadline,
     )
-    move, final_move = chosen_moves(move, weights)
+    moves = chosen_moves(move, weights)
     growth = chosen_growth(growth, weights)
     chosen_preconditioner(preconditioner, start[0], np.eye(start.shape[1]))
     as_optional(as_positive, tol, "tol")
@@ -164,8 +164,8 @@ def sample(
             as_callable(given, name, "object")
     run_options = {
         "n_particles": n_particles,
-        "move": move,
-        "final_move": final_move,
+        "move": moves[0],
+        "final_move": moves[1],
         "tol": tol,
         "rng": rng,
         "deadline": deadline,
@@ -187,6 +187,9 @@ def sample(
         except Exception as error:
             error.result = _too_early(counted, start, Stop.FAILED, names)
             raise
+        if plan.several:  # a Stein discrepancy would ruin the masses of modes
+            moves = chosen_moves(move, "equal")
+            run_options.update(move=moves[0], final_move=moves[1])
         working = first.moved_to(place.change.to_working(first.positions))
         run = Descent(
             built, working, coordinates=place, growth=plan.growth(growth), **run_options

@@ -67,6 +67,12 @@ def test_sample_keeps_the_masses_and_says_when_it_could_not_measure_them():
         )
         told = [text for text in result.warnings if "4 groups" in text]
         assert len(told) == (known is None)
+    optimal = sp.sample(target.score, [0.5, 0.3], 32, weights="optimal", rng=0)
+    nearest = np.argmin(
+        ((optimal.positions[:, None] - target.means) ** 2).sum(2), axis=1
+    )
+    masses = np.bincount(nearest, optimal.weights, minlength=4)
+    np.testing.assert_allclose(masses, target.weights, atol=0.02)
     alone = sp.sample(target.score, [0.5, 0.3], 8, tempering=False, rng=0)
     assert np.allclose(alone.weights, 1 / 8)
 
