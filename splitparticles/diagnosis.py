@@ -131,8 +131,10 @@ def _place(result) -> Preconditioner:
 
 def _about_the_run(report, result):
     n, d = result.positions.shape
-    text = f"{n} particles cannot span {d} coordinates; take {2 * d} or more"
-    report.measure("coordinates_per_particle", d / n, 1.0 - 1e-12, text)
+    report.figures["coordinates_per_particle"] = d / n
+    if d >= n and not any("cannot span" in text for text in report.warnings):
+        text = f"{n} particles cannot span {d} coordinates; take {2 * d} or more"
+        report.warnings.append(text)
     if not result.success:
         report.warnings.append(f"the run ended early: {result.message}")
     halves = [r.particles for r in result.rounds if len(r.particles) <= 0.6 * n]

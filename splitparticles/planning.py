@@ -57,6 +57,15 @@ class Plan:
         if len(self.cloud) == 1:
             self.start = ParticleSet(change.centre[None])
 
+    def count(self, n_particles):
+        """Warn of fewer particles than it takes to be wide in every direction."""
+        d = self.cloud.shape[1]
+        if n_particles <= d:
+            self.warnings.append(
+                f"{n_particles} particles cannot span {d} coordinates: they are too "
+                f"narrow in some directions; take {2 * d} or more"
+            )
+
     def explore(self, log_density, rng):
         """Look for other modes, and start from all that have mass."""
         if self.mode is None or not self.mode.converged or len(self.cloud) > 1:

@@ -174,6 +174,7 @@ def sample(
         try:
             log_density = _check_at_start(counted, log_density, start, vectorized)
             plan = Plan(counted, start, preconditioner, objective, names)
+            plan.count(n_particles)
             if schedule is not None:
                 plan.temper(schedule, growth, run_options)
             elif tempering == "auto":
