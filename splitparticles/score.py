@@ -149,8 +149,7 @@ class Score:
         n, d = x.shape
         if self.sided and self._curvature is None and self._product is None:
             size, unit = _size_and_direction(u)
-            here = self.jacobians(x)  # first, while its rows are remembered
-            change = self.jacobians(x + SECOND_STEP * unit) - here
+            change = self.jacobians(x + SECOND_STEP * unit) - self.jacobians(x)
             return change * (size / SECOND_STEP)[:, :, None]
         points, fields = np.repeat(x, d, axis=0), np.repeat(u, d, axis=0)
         axes = np.tile(np.eye(d), (n, 1))
