@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._validate import as_callable, as_positions, explains_keywords
+from ._validate import as_callable, as_positions, as_rng, explains_keywords
 from .distances import energy_distance
 from .exploration import find_modes, laplace_masses, measured_masses
 from .kernels import Gaussian, InverseMultiquadric
@@ -100,7 +100,7 @@ def diagnose(
     """
     if not isinstance(result, Result):
         raise TypeError(f"result must be a Result, got {result!r}")
-    rng = np.random.default_rng(rng)
+    rng = as_rng(rng)
     report = Report()
     report.warnings.extend(result.warnings)
     _about_the_run(report, result)

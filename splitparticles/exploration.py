@@ -3,7 +3,7 @@ r"""Other modes: climbs from scattered points, and how much of the mass is where
 A score knows its mode and nothing of the next one.  So before particles multiply,
 points are scattered about the known modes, from two to forty standard deviations
 away, and climb; where they come to rest, Newton's method (`find_mode`) finds the mode
-and its curvature.  Batches follow as long as they bring new modes.
+and its curvature.  Batches follow until two in a row bring no new mode.
 
 A score does know how high one mode stands over another, along any path between them:
 
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 
 from .laplace import find_mode
 from .preconditioning import Preconditioner
@@ -29,7 +30,7 @@ STEPS = 25  # of a climb
 NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
 VALLEY = 1.0  # depth of log p along the path that makes two modes of one
 LEAST_MASS = 1e-3  # below which a mode is left out
-MOST_BATCHES = 8
+MOST_BATCHES, FRUITLESS = 8, 2  # in all; in a row without a new mode
 NODES = np.polynomial.legendre.leggauss(4)
 
 
@@ -61,17 +62,18 @@ def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
     rng : numpy.random.Generator
     """
     score = _Bold(score)
-    modes, searched = [Mode(first, 0.0)], 0
+    modes, searched, fruitless = [Mode(first, 0.0)], 0, 0
     for _ in range(MOST_BATCHES):
         known = len(modes)
-        around = modes[searched:] or modes
-        for mode in around:
+        # where no mode is new, once more about the first: a narrow one is hard to hit
+        for mode in modes[searched:] or modes[:1]:
             for x in _rests(score, mode, rng):
                 found = _new_mode(score, modes, x)
                 if found is not None:
                     modes.append(found)
         searched = known
-        if len(modes) == known:
+        fruitless = fruitless + 1 if len(modes) == known else 0
+        if fruitless == FRUITLESS:
             break
     masses = softmax([mode.log_mass for mode in modes])
     return [mode for mode, mass in zip(modes, masses, strict=True) if mass > LEAST_MASS]
@@ -96,12 +98,6 @@ class _Bold:
                 if len(x) == 1:
                     return np.full(x.shape, np.nan)
         return np.vstack([self(row[None]) for row in x])
-
-
-def softmax(logs) -> np.ndarray:
-    """Masses that sum to one."""
-    masses = np.exp(np.asarray(logs) - np.max(logs))
-    return masses / masses.sum()
 
 
 # ---------------------------------------------------------------------- climbs
@@ -173,8 +169,8 @@ def _log_volume_ratio(place, other):
 def _along(score, mode, end):
     """Difference of log p from a mode to a point, and the depth of the valley between.
 
-    Gauss's rule of four nodes on each of so many pieces that none is longer than a
-    standard deviation.
+    Gauss's rule of four nodes on each of so many pieces that none is longer than half a
+    standard deviation, as far as 200 go.
     """
     start, way = mode.centre, end - mode.centre
     pieces = int(np.clip(2 * np.ceil(mode.distances(end[None])[0]), 8, 200))

@@ -102,8 +102,8 @@ class Plan:
 
     def temper(self, schedule, growth, options):
         """Start from a cloud that was cooled to the last temperature but one."""
-        run = None
-        self.change = chosen_preconditioner("none", *self._frame())
+        centre, identity = self.cloud.mean(axis=0), np.eye(self.cloud.shape[1])
+        self.change = chosen_preconditioner("none", centre, identity)
         self.start = ParticleSet(self.cloud)
         for beta in schedule[:-1]:
             score = tempered(self.counted, beta, self.cloud)
@@ -120,9 +120,6 @@ class Plan:
                 pass
             self.change = run.coordinates.change
             self.start = run.coordinates.to_user(run.particles)
-
-    def _frame(self):
-        return self.cloud.mean(axis=0), np.eye(self.cloud.shape[1])
 
     def _adapts(self):
         return isinstance(self.kind, str) and self.kind == "auto"

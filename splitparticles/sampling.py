@@ -145,7 +145,7 @@ def sample(
         not_yet("checkpoint", checkpoint)
     n_particles = as_count(n_particles, "n_particles")
     rng = as_rng(rng)
-    start = _start_cloud(x0, n_particles, rng)
+    start = start_cloud(x0, n_particles, rng)
     names = checked_names(names, start.shape[1])
     deadline = as_deadline(max_time)
     counted = Score(
@@ -198,7 +198,7 @@ def sample(
         return run.to_its_end(callback=callback, progress=progress)
 
 
-def _start_cloud(x0, n_particles, rng) -> np.ndarray:
+def start_cloud(x0, n_particles, rng) -> np.ndarray:
     """Start points (n0, d) from a point, a cloud or a number of dimensions."""
     if isinstance(x0, (int, np.integer)) and not isinstance(x0, bool):
         return rng.standard_normal((1, as_count(x0, "x0")))

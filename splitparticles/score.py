@@ -149,7 +149,8 @@ class Score:
         n, d = x.shape
         if self.sided and self._curvature is None and self._product is None:
             size, unit = _size_and_direction(u)
-            change = self.jacobians(x + SECOND_STEP * unit) - self.jacobians(x)
+            here = self.jacobians(x)  # first, while its rows are remembered
+            change = self.jacobians(x + SECOND_STEP * unit) - here
             return change * (size / SECOND_STEP)[:, :, None]
         points, fields = np.repeat(x, d, axis=0), np.repeat(u, d, axis=0)
         axes = np.tile(np.eye(d), (n, 1))

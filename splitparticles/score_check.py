@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ._validate import as_callable, as_floats, as_rng, explains_keywords
 from .report import MisfitError, Report, Watched, shown
-from .sampling import _start_cloud
+from .sampling import start_cloud
 from .score import checked
 
 POINTS, SPREAD = 10, 0.1  # around x0, in units of 1 + |x0|
@@ -97,7 +97,7 @@ def check_score(
         as_callable(log_density, "log_density", "(n, d) -> (n,)")
         log_density = Watched(log_density, "log_density", _one_a_row, vectorized)
     rng, report = as_rng(rng), Report()
-    start = _start_cloud(x0, POINTS // 2, rng)
+    start = start_cloud(x0, POINTS // 2, rng)
     if known := report.attempt(_finite_points, score, start, rng):
         x, s = known
         if len(x) and report.attempt(_repeats, score, x, s):

@@ -47,6 +47,25 @@ def test_every_mode_is_found_with_its_mass(k, variance):
     assert measured.pareto_k < 0.5 and measured.effective > 500 * k
 
 
+def test_a_wide_mode_has_more_mass_than_a_narrow_one_as_high():
+    target = sp.GaussianMixture([0.2, 0.8], [[-3.0, 0.0], [3.0, 0.0]], [0.1, 0.4])
+    for seed in (0, 1):
+        modes, rng = explored(target, seed)
+        right = [int(mode.centre[0] > 0) for mode in modes]
+        assert sorted(right) == [0, 1]
+        for found in (
+            laplace_masses(modes),
+            measured_masses(modes, target.log_density, rng),
+        ):
+            np.testing.assert_allclose(found.masses, target.weights[right], atol=0.02)
+
+
+def test_two_tops_without_a_valley_are_one_mode():
+    shallow = sp.GaussianMixture([1, 1], [[-1.3, 0.0], [1.3, 0.0]], [1.0, 1.0])
+    deep = sp.GaussianMixture([1, 1], [[-3.0, 0.0], [3.0, 0.0]], [1.0, 1.0])
+    assert len(explored(shallow, 0)[0]) == 1 and len(explored(deep, 0)[0]) == 2
+
+
 @pytest.mark.parametrize(
     "target", [sp.targets.Banana(), sp.GaussianMixture([1.0], [[1.0, 2.0]], [3.0])]
 )
