@@ -16,8 +16,10 @@ the buffers; where d is odd a coordinate that is zero for all is added (`evened`
 """
 
 import numpy as np
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 from ._compile import IS_COMPILED, helper
 
@@ -35,6 +37,45 @@ def evened(x: np.ndarray) -> np.ndarray:
     return out
 
 
+@intrinsic
+def _rows_of_a_block(context, memory):
+    """View a flat buffer as rows of BLOCK numbers, the first on a cache line.
+
+    What ``reshape`` does, with strides that LLVM knows: most of what it would ask
+    before each loop, whether one row reaches into another, it then need not ask.
+    """
+    view = types.Array(types.float64, 2, "C")
+
+    def generate(context, builder, signature, arguments):
+        flat = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+        number = ir.IntType(64)
+        address = builder.ptrtoint(flat.data, number)
+        first = builder.add(address, number(8 * LINE - 1))
+        first = builder.and_(first, number(-8 * LINE))
+        held = builder.sub(builder.extract_value(flat.shape, 0), number(LINE))
+        out = arrayobj.make_array(view)(context, builder)
+        arrayobj.populate_array(
+            out,
+            data=builder.inttoptr(first, flat.data.type),
+            shape=(builder.sdiv(held, number(BLOCK)), number(BLOCK)),
+            strides=(number(8 * BLOCK), number(8)),
+            itemsize=number(8),
+            meminfo=flat.meminfo,
+            parent=flat.parent,
+        )
+        return arrayobj.impl_ret_borrowed(context, builder, view, out._getvalue())
+
+    return view(memory), generate
+
+
+def _rows_in_python(memory):
+    """Do the same where nothing is compiled."""
+    return memory[: len(memory) - LINE].reshape(-1, BLOCK)
+
+
+rows_of_a_block = _rows_of_a_block if IS_COMPILED else _rows_in_python
+
+
 @helper
 def scratch(rows):
     """Buffers for one block of partners, far from each other and from all else.
@@ -43,10 +84,7 @@ def scratch(rows):
     a plain one, which sums in another order, where they are near: without the margins
     the last bits would depend on where the memory happened to come from.
     """
-    memory = np.empty((rows + 2) * BLOCK + LINE)
-    first = (-memory.ctypes.data // 8) % LINE
-    count = (rows + 2) * BLOCK
-    return memory[first : first + count].reshape(rows + 2, BLOCK)[1:-1]
+    return rows_of_a_block(np.empty((rows + 2) * BLOCK + LINE))[1:-1]
 
 
 @helper
@@ -92,17 +130,30 @@ def _use_wide_vectors(context):
     return types.none(), generate
 
 
-def _no_vectors():
+@intrinsic
+def _join_the_loop(context):
+    """Have a helper copied into the loop that calls it: a call costs as much as it."""
+
+    def generate(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        builder.function.attributes.add("alwaysinline")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+def _nothing():
     """Stand in where nothing is compiled."""
 
 
-use_wide_vectors = _use_wide_vectors if IS_COMPILED else _no_vectors
+use_wide_vectors = _use_wide_vectors if IS_COMPILED else _nothing
+join_the_loop = _join_the_loop if IS_COMPILED else _nothing
 
 
 @helper
 def squared_distances(x, i, y, m, u):
     """``u[j] = |x_i - y_j|^2`` for the m partners of one block."""
-    use_wide_vectors()
+    join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1 = x[i, k], x[i, k + 1]
         for j in range(m):
@@ -114,7 +165,7 @@ def squared_distances(x, i, y, m, u):
 @helper
 def add_products(p, q, m, lower, out, i):
     """``out[i, k, a] += sum_j p[k, j] q[a, j]``; of `lower`, those with a <= k."""
-    use_wide_vectors()
+    join_the_loop()
     for k in range(0, len(p), 2):
         for a in range(0, k + 2 if lower else len(q), 2):
             out00, out01, out10, out11 = 0.0, 0.0, 0.0, 0.0

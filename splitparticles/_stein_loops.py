@@ -6,9 +6,12 @@ buffers into the coefficients of z, delta and s; then the sums of these, coordin
 coordinate.
 """
 
+import numpy as np
+
 from ._blocks import (
     BLOCK,
     add_products,
+    join_the_loop,
     load,
     load_weights,
     scratch,
@@ -19,12 +22,18 @@ from ._compile import compiled, helper, profile
 
 
 @helper
-def pair_products(x, sx, i, y, sy, m, u, ss, dz):
-    """``|z|^2``, ``sx.sy`` and ``delta.z`` for a block of partners."""
-    use_wide_vectors()
+def stein(f, f1, f2, u, ss, dz, d):
+    """Formula of the Stein kernel; with higher derivatives and d, of its slopes."""
+    return f * ss + 2.0 * f1 * (dz - d) - 4.0 * f2 * u
+
+
+@helper
+def pair_products(x, sx, i, y, sy, low, m, u, ss, dz):
+    """``|z|^2``, ``sx.sy`` and ``delta.z`` for partners `low` to m - 1 of a block."""
+    join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
-        for j in range(m):
+        for j in range(np.uintp(low), np.uintp(m)):
             z0, z1, s0, s1 = x0 - y[k, j], x1 - y[k + 1, j], sy[k, j], sy[k + 1, j]
             u[j] = (u[j] if k > 0 else 0.0) + z0 * z0 + z1 * z1
             ss[j] = (ss[j] if k > 0 else 0.0) + sx0 * s0 + sx1 * s1
@@ -43,12 +52,11 @@ def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 phi, phi1, phi2, _, _ = profile(kernel, u[j])
-                pair = phi * ss[j] + 2.0 * phi1 * (dz[j] - d) - 4.0 * phi2 * u[j]
-                total += vs[j] * pair
+                total += vs[j] * stein(phi, phi1, phi2, u[j], ss[j], dz[j], d)
             h[i] += total
 
 
@@ -90,14 +98,13 @@ def gradient_loop(kernel, x, sx, y, sy, v, h, g, field, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 w = vs[j]
                 phi, phi1, phi2, phi3, _ = profile(kernel, u[j])
-                pair = phi * ss[j] + 2.0 * phi1 * (dz[j] - d) - 4.0 * phi2 * u[j]
-                total += w * pair
-                c = phi1 * ss[j] + 2.0 * phi2 * (dz[j] - d - 2.0) - 4.0 * phi3 * u[j]
+                total += w * stein(phi, phi1, phi2, u[j], ss[j], dz[j], d)
+                c = stein(phi1, phi2, phi3, u[j], ss[j], dz[j], d + 2.0)
                 u[j] = 2.0 * w * c  # the buffers turn into the three coefficients
                 ss[j] = w * phi
                 dz[j] = 2.0 * w * phi1
@@ -108,7 +115,7 @@ def gradient_loop(kernel, x, sx, y, sy, v, h, g, field, first, last):
 @helper
 def _add_gradient(x, sx, i, y, sy, m, c, p, p1, g, field):
     """``g += sum c z + p1 delta`` and ``field += sum p s - p1 z`` over a block."""
-    use_wide_vectors()
+    join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
         g0, g1, field0, field1 = 0.0, 0.0, 0.0, 0.0
@@ -139,13 +146,13 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
                 _, phi1, phi2, phi3, phi4 = profile(kernel, u[j])
-                c = phi1 * ss[j] + 2.0 * phi2 * (dz[j] - d - 2.0) - 4.0 * phi3 * u[j]
-                e = phi2 * ss[j] + 2.0 * phi3 * (dz[j] - d - 4.0) - 4.0 * phi4 * u[j]
+                c = stein(phi1, phi2, phi3, u[j], ss[j], dz[j], d + 2.0)
+                e = stein(phi2, phi3, phi4, u[j], ss[j], dz[j], d + 4.0)
                 c_sum += w * c
                 p1_sum += 2.0 * w * phi1
                 u[j] = 2.0 * w * e
@@ -178,14 +185,14 @@ def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
             sx_p = 0.0
             for k in range(even):
                 sx_p += sx[i, k] * p[i, k]
-            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
             _direction_products(x, p, i, ys, sys, m, zp, sp)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
                 _, phi1, phi2, phi3, phi4 = profile(kernel, u[j])
-                c = phi1 * ss[j] + 2.0 * phi2 * (dz[j] - d - 2.0) - 4.0 * phi3 * u[j]
-                e = phi2 * ss[j] + 2.0 * phi3 * (dz[j] - d - 4.0) - 4.0 * phi4 * u[j]
+                c = stein(phi1, phi2, phi3, u[j], ss[j], dz[j], d + 2.0)
+                e = stein(phi2, phi3, phi4, u[j], ss[j], dz[j], d + 4.0)
                 c_sum += 2.0 * w * c
                 p1_sum += 2.0 * w * phi1
                 f1, f2 = 2.0 * w * phi1, 4.0 * w * phi2
@@ -213,7 +220,7 @@ def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
 @helper
 def _direction_products(x, p, i, y, sy, m, zp, sp):
     """``z.p`` and ``sy.p`` for a block of partners."""
-    use_wide_vectors()
+    join_the_loop()
     zp[:m] = 0.0
     sp[:m] = 0.0
     for k in range(0, len(y), 2):
@@ -235,4 +242,4 @@ def pairs_loop(kernel, x, sx, y, sy, out, first, last):
             ss += sx[i, k] * sy[i, k]
             dz += (sy[i, k] - sx[i, k]) * z
         phi, phi1, phi2, _, _ = profile(kernel, u)
-        out[i] = phi * ss + 2.0 * phi1 * (dz - d) - 4.0 * phi2 * u
+        out[i] = stein(phi, phi1, phi2, u, ss, dz, d)

@@ -66,7 +66,15 @@ def _plain(array):
     return np.array(array, order="C")
 
 
-def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) -> None:
+def in_row_blocks(
+    loop: Callable,
+    kernel,
+    arrays: tuple,
+    rows: int,
+    steps: int,
+    *,
+    rows_of_a_share: int = ROWS_OF_A_SHARE,
+) -> None:
     """Fill the `rows` of the outputs among `arrays`, in blocks, on the threads.
 
     Parameters
@@ -76,13 +84,17 @@ def in_row_blocks(loop: Callable, kernel, arrays: tuple, rows: int, steps: int) 
     steps : int
         Inner steps of the whole call: pairs, times the sums over coordinates that each
         takes, times d, and some more for the profile.  About 0.1 ns each.
+    rows_of_a_share : int
+        Fewest rows that are worth handing out.
     """
     arrays = tuple(_plain(a) for a in arrays)
+    if steps < min(STEPS_WORTH_A_THREAD, STEPS_OF_A_BLOCK):
+        return loop(kernel, *arrays, 0, rows)
     n_threads = _n_threads.get() or _n_cores()
-    if n_threads == 1 or steps < STEPS_WORTH_A_THREAD or rows < 2:
+    if steps < STEPS_WORTH_A_THREAD or rows < 2:
         n_threads = 1
     shares = n_threads if n_threads == 1 else SHARES * n_threads
-    fewest = max(n_threads, min(shares, rows // ROWS_OF_A_SHARE))
+    fewest = max(n_threads, min(shares, rows // rows_of_a_share))
     blocks = min(rows, max(fewest, -(-steps // STEPS_OF_A_BLOCK)))
     edges = [rows * b // blocks for b in range(blocks + 1)]
     left = iter(range(blocks))

@@ -25,6 +25,7 @@ from ._blocks import (
     BLOCK,
     add_products,
     evened,
+    join_the_loop,
     load,
     load_weights,
     scratch,
@@ -103,7 +104,7 @@ def _sum_gradient(kernel, x, y, v, h, g, first, last):
 @helper
 def add_differences(x, i, y, m, c, out):
     """``out_i += sum_j c_j (x_i - y_j)`` over the m partners of one block."""
-    use_wide_vectors()
+    join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1 = x[i, k], x[i, k + 1]
         out0, out1 = 0.0, 0.0
@@ -148,7 +149,7 @@ def _hessian_product(kernel, x, y, v, p, out, first, last):
 @helper
 def distances_and_products(x, p, i, y, m, u, zp):
     """``|z|^2`` and ``z.p`` for the m partners of one block."""
-    use_wide_vectors()
+    join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1, p0, p1 = x[i, k], x[i, k + 1], p[i, k], p[i, k + 1]
         for j in range(m):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles import _blocks, _threads
+from splitparticles import _blocks, _compile, _threads
 from splitparticles._threads import using_threads
 from splitparticles.kernel_sums import kernel_sum_gradient
 from splitparticles.stein_sums import stein_sum_gradient, stein_sum_hessian
@@ -34,6 +34,7 @@ def bits(kernel, m=41, n=600, d=3):
     sums = [
         *kernel_sum_gradient(kernel, x, y, v),
         *stein_sum_gradient(kernel, x, sx, y, sy, v),
+        *stein_sum_gradient(kernel, y, sy, y, sy, v),  # each pair once
         *stein_sum_hessian(kernel, x, sx, y, sy, v),
     ]
     assert all(np.abs(s).max() > 0.1 for s in sums)
@@ -192,8 +193,18 @@ def test_a_run_leaves_the_global_generator_alone():
 def test_the_buffers_of_a_loop_keep_their_distance():
     # what a vectorised loop writes must not lie near what it reads, wherever the
     # memory came from: the last bits would change with it
-    near = _blocks.scratch.py_func(3)
-    whole = near.base
-    first = near.ctypes.data - whole.ctypes.data
-    behind = whole.nbytes - first - near.nbytes
-    assert near.strides[0] >= 512 and first >= 512 and behind >= 512
+    near = _blocks.scratch(3)
+    assert near.shape == (3, _blocks.BLOCK) and near.ctypes.data % 64 == 0
+    assert near.strides == (8 * _blocks.BLOCK, 8) and near.strides[0] >= 512
+
+    @_compile.helper
+    def with_its_memory(numbers):
+        memory = np.empty(numbers)
+        return memory, _blocks.rows_of_a_block(memory)
+
+    memory, rows = with_its_memory(5 * _blocks.BLOCK + _blocks.LINE)
+    first = rows.ctypes.data - memory.ctypes.data
+    assert rows.shape == (5, _blocks.BLOCK) and rows.ctypes.data % 64 == 0
+    assert 0 <= first <= memory.nbytes - rows.nbytes
+    rows[:] = 7.0
+    assert (memory == 7.0).sum() >= rows.size  # the same memory, seen as rows
