@@ -46,6 +46,68 @@ def reference(folder: Path):
     )
 
 
+def energy_share_of(rulers, draws, n: int):
+    """Measure of a set: squared energy distance to draws over that of n of them."""
+    known = rulers.Reference(draws)
+    iid = known.iid(n)["energy"].mean()
+
+    def share(x: np.ndarray, weights=None) -> float:
+        if len(x) == 0 or not np.isfinite(x).all():
+            return np.inf
+        weights = np.ones(len(x)) if weights is None else weights
+        return (known.measure(x, weights)["energy"] / iid) ** 2
+
+    return share
+
+
+def forgiving(logp_score):
+    """Return the same, but -inf and 0 at points where a matrix is singular."""
+
+    def asked(z):
+        try:
+            return logp_score(z)
+        except np.linalg.LinAlgError:
+            if len(z) == 1:
+                return np.full(1, -np.inf), np.zeros_like(z)
+            rows = [asked(row[None]) for row in z]
+            return tuple(np.concatenate(parts) for parts in zip(*rows, strict=True))
+
+    return asked
+
+
+def whitened(logp_score, change):
+    """Log density, up to a constant, and score in working coordinates."""
+
+    def inside(z):
+        log_density, score = logp_score(change.to_user(z))
+        return log_density, score @ change.matrix
+
+    return inside
+
+
+def finite(values: np.ndarray, largest: float = 1e30) -> np.ndarray:
+    """Return the values without anything that is not a number or too large."""
+    return np.clip(np.nan_to_num(values), -largest, largest)
+
+
+def in_jax(logp_score):
+    """Log density of one point that JAX can differentiate."""
+    import jax
+
+    def asked(z):
+        log_density, score = logp_score(np.atleast_2d(np.asarray(z)))
+        known = log_density[0] if np.isfinite(log_density[0]) else -np.inf
+        return np.float64(known), finite(score[0], 1e300)
+
+    def forward(z):
+        shapes = (jax.ShapeDtypeStruct(shape, z.dtype) for shape in ((), z.shape))
+        return jax.pure_callback(asked, tuple(shapes), z)
+
+    log_density = jax.custom_vjp(lambda z: forward(z)[0])
+    log_density.defvjp(forward, lambda score, bar: (bar * score,))
+    return log_density
+
+
 def wait_for_idle(patience: float = 5.0) -> None:
     """Return when the machine does next to nothing, or patience ends; Linux only."""
     until = time.monotonic() + patience
