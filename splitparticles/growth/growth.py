@@ -68,6 +68,7 @@ def search_steps(
     directions: np.ndarray,
     index: np.ndarray,
     trials: int,
+    now: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Best step of each split, and the exact change that it brings.
 
@@ -77,6 +78,8 @@ def search_steps(
         Whom to split, along what, and the curvatures ``v' S v``.
     trials : int
         Exact changes looked at, each for all m particles at once.
+    now : float
+        F of the particles.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def search_steps(
         A change of zero where no step tried was downhill.
     """
     # the step at which the second-order gain would be a particle's share of F
-    share = max(objective.value(particles), 1e-300) / len(particles)
+    share = max(now, 1e-300) / len(particles)
     first = np.clip(share / np.maximum(np.abs(index), 1e-300), 1e-20, 1e20)
     found = _Bracket(index, first)
     for _ in range(trials):
@@ -153,8 +156,11 @@ def split_best(
     With `everyone`, candidates that gain nothing follow those that do, by a tenth of
     the usual step, so that their halves can part once the others have moved.
     """
+    now = objective.value(particles)
+    if not np.isfinite(now):  # the score failed where it had answered before
+        return nothing_grew(particles, least_index)
     steps, changes = search_steps(
-        objective, particles, parents, directions, index, trials
+        objective, particles, parents, directions, index, trials, now
     )
     if not (changes < 0).any():
         return nothing_grew(particles, least_index)
@@ -165,7 +171,6 @@ def split_best(
     order = order[everyone | (changes[order] < 0)]
     parents, directions = parents[order], directions[order]
     steps, index, changes = steps[order], index[order], changes[order]
-    now = objective.value(particles)
     searched = steps if (changes < 0).all() else None
     for _ in range(20):
         grown = particles.split(parents, directions, steps)
