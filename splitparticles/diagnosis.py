@@ -190,7 +190,7 @@ def _mode_masses(report, result, score, log_density, rng):
     if not first.converged:
         report.warnings.append(f"no mode near the particles: {first.message}")
         return
-    modes = find_modes(score, first.preconditioner, rng)
+    modes = find_modes(score, first.preconditioner, first.preconditioner.centre, rng)
     report.figures["modes"] = float(len(modes))
     if len(modes) == 1:
         return

@@ -2,8 +2,10 @@ r"""Other modes: climbs from scattered points, and how much of the mass is where
 
 A score knows its mode and nothing of the next one.  So before particles multiply,
 points are scattered about the known modes, from two to forty standard deviations
-away, and climb; where they come to rest, Newton's method (`find_mode`) finds the mode
-and its curvature.  Batches follow until two in a row bring no new mode.
+away, and about the user's start, as far as it is from the first mode (which may be a
+narrow and poor one on the way to the bulk), and climb; where they come to rest,
+Newton's method (`find_mode`) finds the mode and its curvature.  Batches follow until
+two in a row bring no new mode.
 
 A score does know how high one mode stands over another, along any path between them:
 
@@ -51,7 +53,9 @@ class Mode(NamedTuple):
         return np.linalg.norm(self.preconditioner.to_working(x), axis=1)
 
 
-def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
+def find_modes(
+    score: Score, first: Preconditioner, start: np.ndarray, rng
+) -> list[Mode]:
     """Modes of more than a thousandth of the mass, the first among them if it is one.
 
     Parameters
@@ -59,18 +63,21 @@ def find_modes(score: Score, first: Preconditioner, rng) -> list[Mode]:
     score : Score
     first : Preconditioner
         The mode that is known, with its curvature.
+    start : ndarray, shape (d,)
+        Where the climb to it began.
     rng : numpy.random.Generator
     """
     score = _Bold(score)
     modes, searched, fruitless = [Mode(first, 0.0)], 0, 0
+    if modes[0].distances(start[None])[0] > FARTHEST * np.sqrt(len(start)):
+        _add_new(
+            score, modes, _rests(score, modes[0], _about_start(modes[0], start, rng))
+        )
     for _ in range(MOST_BATCHES):
         known = len(modes)
         # where no mode is new, once more about the first: a narrow one is hard to hit
         for mode in modes[searched:] or modes[:1]:
-            for x in _rests(score, mode, rng):
-                found = _new_mode(score, modes, x)
-                if found is not None:
-                    modes.append(found)
+            _add_new(score, modes, _rests(score, mode, _about(mode, rng)))
         searched = known
         fruitless = fruitless + 1 if len(modes) == known else 0
         if fruitless == FRUITLESS:
@@ -101,15 +108,35 @@ class _Bold:
 
 
 # ---------------------------------------------------------------------- climbs
-def _rests(score, mode, rng) -> np.ndarray:
-    """Where points scattered about a mode come to rest, away from it, (k, d)."""
+def _about(mode, rng) -> np.ndarray:
+    """Points scattered about a mode, in its standard deviations, (CLIMBERS, d)."""
     d = len(mode.centre)
     outwards = rng.standard_normal((CLIMBERS, d))
     outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
     far = NEAREST * (FARTHEST / NEAREST) ** rng.random((CLIMBERS, 1))
-    z = _climbed(mode.preconditioner.score(score), far * np.sqrt(d) * outwards)
+    return far * np.sqrt(d) * outwards
+
+
+def _about_start(mode, start, rng) -> np.ndarray:
+    """Points scattered about the start, as far as it is from the mode."""
+    d = len(start)
+    spread = np.linalg.norm(start - mode.centre) / np.sqrt(d)
+    scattered = start + spread * rng.standard_normal((CLIMBERS, d))
+    return mode.preconditioner.to_working(scattered)
+
+
+def _rests(score, mode, z) -> np.ndarray:
+    """Where climbs from the points z come to rest, away from the mode, (k, d)."""
+    z = _climbed(mode.preconditioner.score(score), z)
     away = np.linalg.norm(z, axis=1) > 1.0
     return mode.preconditioner.to_user(z[away])
+
+
+def _add_new(score, modes, rests):
+    for x in rests:
+        found = _new_mode(score, modes, x)
+        if found is not None:
+            modes.append(found)
 
 
 def _climbed(score, z):
@@ -119,10 +146,11 @@ def _climbed(score, z):
     that have come near the origin, which is known, climb no further.
     """
     s = score(z)
+    far = 1e4 * max(FARTHEST, np.linalg.norm(z, axis=1).max(initial=0.0))
     step = np.full(len(z), np.inf)
     for _ in range(STEPS):
         size = np.linalg.norm(s, axis=1)
-        alive = np.isfinite(size) & (np.linalg.norm(z, axis=1) < 1e4 * FARTHEST)
+        alive = np.isfinite(size) & (np.linalg.norm(z, axis=1) < far)
         z, s, size, step = z[alive], s[alive], size[alive], step[alive]
         moving = (size > 1e-2) & (np.linalg.norm(z, axis=1) > 1.0)
         if not moving.any():

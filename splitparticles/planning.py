@@ -70,7 +70,9 @@ class Plan:
         """Look for other modes, and start from all that have mass."""
         if self.mode is None or not self.mode.converged or len(self.cloud) > 1:
             return
-        modes = find_modes(self.counted, self.mode.preconditioner, rng)
+        modes = find_modes(
+            self.counted, self.mode.preconditioner, self.cloud.mean(axis=0), rng
+        )
         heaviest = max(modes, key=lambda mode: mode.log_mass)
         self._take_up(heaviest.preconditioner)
         if len(modes) == 1:

@@ -27,8 +27,25 @@ def mixture(k, variance):
 def explored(target, seed):
     rng = np.random.default_rng(seed)
     score = Score(target.score)
-    first = find_mode(score, rng.uniform(-2, 2, target.dim))
-    return find_modes(score, first.preconditioner, rng), rng
+    start = rng.uniform(-2, 2, target.dim)
+    first = find_mode(score, start)
+    return find_modes(score, first.preconditioner, start, rng), rng
+
+
+@pytest.mark.parametrize("far", [True, False])
+def test_climbs_begin_about_a_start_that_is_far_from_the_mode(far):
+    start = np.array([1.0, 0.0]) if far else np.array([0.01, 0.0])
+    asked = []
+
+    def score(x):
+        asked.append(x)
+        return -x / 1e-6
+
+    first = find_mode(Score(score), start)
+    asked.clear()
+    find_modes(Score(score), first.preconditioner, start, np.random.default_rng(0))
+    near = np.linalg.norm(np.vstack(asked) - [1.0, 0.0], axis=1) < 0.9
+    assert near.any() == far
 
 
 @pytest.mark.parametrize("variance", [0.1, 0.3])
