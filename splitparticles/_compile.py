@@ -199,5 +199,5 @@ _patience = _Patience()
 
 
 def helper(function: Callable) -> Callable:
-    """Decorate a compiled function that loops call and Python never does."""
+    """Decorate a compiled function that loops call and Python never may: no way in."""
     return numba.njit(**FLAGS, **FROM_LOOPS_ONLY)(function)

@@ -29,7 +29,7 @@ from ._stein_loops import pair_products, stein
 WORTH_IT = 256  # particles, from which on a pair met once saves more than it costs
 SMALLEST_WEIGHT = 1e-100  # by which a row can still be divided
 PARTICLES_OF_A_TILE = 250  # or more, where there are two to eight of them
-LARGEST = 2_000_000  # numbers in the arrays of all tiles, where four do not take more
+LARGEST = 1_000_000  # numbers in the arrays of all tiles, where two do not take more
 
 
 def meets_pairs_once(v: np.ndarray) -> bool:
@@ -39,7 +39,7 @@ def meets_pairs_once(v: np.ndarray) -> bool:
 
 def tile_edges(n: int, width: int) -> np.ndarray:
     """First rows of the tiles, and n; `width` numbers a row."""
-    fitting = max(4, LARGEST // (n * width))
+    fitting = max(2, LARGEST // (n * width))
     tiles = int(np.clip(n // PARTICLES_OF_A_TILE, 2, min(8, fitting)))
     shares = np.arange(tiles + 1) / tiles
     return np.rint(n * (1.0 - np.sqrt(1.0 - shares))).astype(np.int64)

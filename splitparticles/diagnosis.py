@@ -152,7 +152,7 @@ def _about_the_run(report, result):
 def _stein_figures(report, result, score, place):
     w = result.weights / result.weights.sum()
     z = place.to_working(result.positions)
-    s = score(result.positions) @ place.matrix
+    s = place.score(score)(z)
     z = z - w @ z
     report.measure("drift", np.abs(w @ s).max(), DRIFT, "the mean score is not zero")
     spread = -(w[:, None] * s).T @ z

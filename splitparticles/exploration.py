@@ -27,7 +27,7 @@ from .laplace import find_mode
 from .preconditioning import Preconditioner
 from .score import LimitReached, Score
 
-CLIMBERS = 16  # of a batch
+CLIMBERS, STARTERS = 16, 4  # of a batch about a mode, and about the start
 STEPS = 25  # of a climb
 NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
 VALLEY = 1.0  # depth of log p along the path that makes two modes of one
@@ -121,7 +121,7 @@ def _about_start(mode, start, rng) -> np.ndarray:
     """Points scattered about the start, as far as it is from the mode."""
     d = len(start)
     spread = np.linalg.norm(start - mode.centre) / np.sqrt(d)
-    scattered = start + spread * rng.standard_normal((CLIMBERS, d))
+    scattered = start + spread * rng.standard_normal((STARTERS, d))
     return mode.preconditioner.to_working(scattered)
 
 

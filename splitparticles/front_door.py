@@ -8,6 +8,7 @@ from dataclasses import is_dataclass, replace
 import numpy as np
 
 from ._validate import as_callable, as_positions
+from .curved import Composed
 from .growth import SteepestSplit
 from .loop import Coordinates
 from .moves import LBFGS
@@ -36,7 +37,7 @@ class WorkingCoordinates(Coordinates):
 def chosen_preconditioner(preconditioner, centre, covariance) -> Preconditioner:
     """Working coordinates where a covariance is known."""
     d = len(centre)
-    if isinstance(preconditioner, Preconditioner):
+    if isinstance(preconditioner, (Preconditioner, Composed)):
         if len(preconditioner.centre) != d:
             raise ValueError(
                 f"preconditioner must have {d} coordinates, "
@@ -77,7 +78,7 @@ def chosen_moves(move, weights):
         return as_callable(move, "move", "(objective, particles)"), None
     return (
         LBFGS(max_iter=8, tol=1e-3, weights=free),
-        LBFGS(max_iter=40, tol=1e-6, weights=free),
+        LBFGS(max_iter=30, tol=1e-6, weights=free),
     )
 
 

@@ -74,7 +74,7 @@ class Coordinates:
         """Return the particles in the user's coordinates."""
         return particles
 
-    def adapted(self, particles: ParticleSet) -> "Changed | None":
+    def adapted(self, particles: ParticleSet, rng) -> "Changed | None":
         """Return better coordinates, and what they change; None to stay."""
         return None
 
@@ -151,7 +151,7 @@ class Descent:
             below = self.tol is not None and 2.0 * self.value < self.tol**2
             changed = None
             if room and not below:
-                changed = self.coordinates.adapted(self.particles)
+                changed = self.coordinates.adapted(self.particles, self.rng)
             grown = nothing_grew(self.particles)
             if room and not below and changed is None:
                 _check_time(self.deadline)

@@ -14,6 +14,7 @@ from .laplace import find_mode
 from .loop import Descent
 from .particles import ParticleSet
 from .score_coordinates import ScoreCoordinates
+from .settling import settled
 from .tempering import tempered
 
 LARGEST_PARETO = 0.7  # shape of the importance weights' tail, above which to warn
@@ -97,6 +98,11 @@ class Plan:
         centres = np.array([mode.centre for mode in modes])
         self.start = ParticleSet(centres, found.masses)
 
+    def settle(self, rng):
+        """Move on from a lone mode to where most of the mass is."""
+        if self._adapts() and len(self.cloud) == 1 and not self.several:
+            self._take_up(settled(self.counted, self.change, rng))
+
     def _warn(self, why, found):
         masses = ", ".join(f"{mass:.3f}" for mass in found.masses)
         groups = f"{len(found.masses)} groups of masses {masses}"
@@ -140,4 +146,5 @@ class Plan:
             self._adapts(),
             self.names,
             self.warnings,
+            curves=not self.several,
         )

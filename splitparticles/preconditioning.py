@@ -82,10 +82,17 @@ class Preconditioner:
         """Points (n, d) in working coordinates."""
         return np.linalg.solve(self.matrix, (np.asarray(x) - self.centre).T).T
 
+    def pulled(self, z: np.ndarray, s: np.ndarray) -> np.ndarray:
+        """Scores s (n, d) of the user's coordinates as those at z."""
+        return s @ self.matrix
+
     def score(self, score: Callable) -> Callable:
         """Return the score in working coordinates of a score in the user's."""
         return lambda z: score(self.to_user(z)) @ self.matrix
 
-    def product(self, product: Callable) -> Callable:
-        """Return the same for products (x, v) with the score's Jacobian."""
+    def product(self, product: Callable, score: Callable | None = None) -> Callable:
+        """Return the same for products (x, v) with the score's Jacobian.
+
+        The score itself is not needed, as it is where coordinates bend.
+        """
         return lambda z, v: product(self.to_user(z), v @ self.matrix.T) @ self.matrix

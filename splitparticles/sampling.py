@@ -179,6 +179,7 @@ def sample(
                 plan.temper(schedule, growth, run_options)
             elif tempering == "auto":
                 plan.explore(log_density, rng)
+                plan.settle(rng)
             place, first = plan.place(), plan.start
             built = place.objective()
         except LimitReached as limit:

@@ -5,7 +5,9 @@ mode may be far from the bulk, so they are checked as particles multiply: where 
 mean curvature over the particles, :math:`\bar J = -\tfrac1n \sum_i \nabla
 s(x_i)`, an estimate of the Fisher information :math:`E_p[-\nabla^2 \log p]`, is no
 longer about the identity, the coordinates become those in which it is.  Its inverse
-is the covariance when the target is Gaussian.
+is the covariance when the target is Gaussian.  Where the curvature varies from
+particle to particle, and curved coordinates (`splitparticles.curved`) leave less than
+a tenth of that, they are taken up, and fitted anew as the particles spread in them.
 
 The default objective is half the squared Stein discrepancy of two kernels together,
 
@@ -20,12 +22,14 @@ a little of the quadratic one joins them, for skewness and tails.
 import numpy as np
 
 from ._validate import as_callable
+from .curved import Composed, composed
 from .front_door import WorkingCoordinates
 from .kernels import InverseMultiquadric, Linear, Quadratic
 from .loop import Changed
 from .objectives import KSD, Objective
 from .preconditioning import Preconditioner
 from .score import Score
+from .straightening import Cloud, straightened
 
 BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
 LINEAR = 0.2  # weight of the linear kernel
@@ -33,6 +37,10 @@ QUADRATIC = 0.02  # weight of the quadratic one
 PARTICLES_TO_BEND = 2  # a coordinate, from which on the quadratic kernel counts
 CURVATURE_RATIO = 2.0  # by which a mean curvature may differ from one
 LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
+PARTICLES_TO_CURVE = 8  # in all, from which on coordinates may be curved
+LEAST_SPREAD = 0.05  # of curvature, a coordinate, that is worth it
+STRAIGHTER = 0.1  # spread of curvature in curved coordinates, of that in linear ones
+REPEATS = 3  # fits of curved coordinates at one number of particles
 
 
 class ScoreCoordinates(WorkingCoordinates):
@@ -49,16 +57,27 @@ class ScoreCoordinates(WorkingCoordinates):
         Whether the coordinates may change.
     bends : bool
         Whether the quadratic kernel counts.
+    curves : bool
+        Whether the coordinates may be curved.
     """
 
     def __init__(
-        self, change, counted, build, adapts, names=None, warnings=(), bends=False
+        self,
+        change,
+        counted,
+        build,
+        adapts,
+        names=None,
+        warnings=(),
+        bends=False,
+        curves=True,
     ):
         super().__init__(change, names, warnings)
         self.counted, self.build, self.adapts = counted, build, adapts
-        self.adapted_at, self.bends = 0, bends
+        self.adapted_at, self.fits = 0, 0
+        self.bends, self.curves = bends, curves
         known = counted.has_product
-        product = change.product(counted.product) if known else None
+        product = change.product(counted.product, counted) if known else None
         self.working = Score(change.score(counted), product, sided=True)
 
     def objective(self) -> Objective:
@@ -77,43 +96,119 @@ class ScoreCoordinates(WorkingCoordinates):
         """Fields of the `Result`."""
         return {**super().facts(), "n_score_evals": self.counted.rows}
 
-    def adapted(self, particles):
+    def adapted(self, particles, rng):
         """Coordinates that suit the particles better, and the objective there."""
         n, d = particles.positions.shape
-        if not self.adapts or n < max(2, 2 * self.adapted_at):
+        again = 0 < self.fits < REPEATS
+        if not self.adapts or n < 2 or not (again or n >= 2 * self.adapted_at):
             return None
-        better = self._whitened(particles)
         bends = self.build is None and n >= PARTICLES_TO_BEND * d
-        if better is None and bends == self.bends:
-            return None
-        old = self.change
+        better, fitted = self._better(particles, bends)
         if better is None:
-            centre = old.to_user(particles.mean()[None])[0]
-            better = Preconditioner(centre, old.matrix)
-        place = ScoreCoordinates(
-            better, self.counted, self.build, True, self.names, self.warnings, bends
-        )
-        place.adapted_at = n
-        there = better.to_working(old.to_user(particles.positions))
+            self.fits = 0
+            return None
+        place = self._moved_on(better, n, bends)
+        if fitted:
+            place.fits = self.fits + 1 if n == self.adapted_at else 1
+        if fitted and self.fits == 0:
+            there = _scattered(n, d, rng)
+        else:
+            there = better.to_working(self.change.to_user(particles.positions))
         return Changed(place, place.objective(), particles.moved_to(there))
 
-    def _whitened(self, particles):
-        """Coordinates in which the mean curvature over the particles is one."""
-        curvature = self._mean_curvature(particles)
-        if not np.isfinite(curvature).all():
-            return None
-        values, turn = np.linalg.eigh(curvature)
-        if 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO:
-            return None
-        scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
-        centre = self.change.to_user(particles.mean()[None])[0]
-        try:
-            return Preconditioner(centre, self.change.matrix @ (turn * scale))
-        except ValueError:  # a singular mode: the particles are off to infinity
-            return None
+    def _moved_on(self, change, n, bends):
+        """The same target in other coordinates, taken up at n particles."""
+        place = ScoreCoordinates(
+            change,
+            self.counted,
+            self.build,
+            True,
+            self.names,
+            self.warnings,
+            bends,
+            self.curves,
+        )
+        place.adapted_at = n
+        return place
 
-    def _mean_curvature(self, particles):
-        """Weighted mean of minus the score's Jacobian over the particles, (d, d)."""
-        J = self.working.jacobians(particles.positions)
-        mean = -np.tensordot(particles.weights / particles.weights.sum(), J, axes=1)
-        return 0.5 * (mean + mean.T)
+    def _better(self, particles, bends):
+        """Better coordinates, None to stay, and whether they were curved anew."""
+        linear, flat = self._seen_flat(particles)
+        if not np.isfinite(flat.J).all():
+            return None, False
+        here = flat if linear is self.change else flat.through(self.change.inner)
+        n, d = here.z.shape
+        if self.curves and d > 1 and n >= PARTICLES_TO_CURVE:
+            curve = _straightened(flat, here.spread())
+            if curve is not None:
+                change = Composed(linear, curve)
+                return _whitened(change, flat.through(curve)), True
+        if not _is_white(here):
+            return _whitened(self.change, here), False
+        if bends != self.bends:
+            inner = Preconditioner(here.w @ here.z, np.eye(d))
+            return composed(self.change, inner), False
+        return None, False
+
+    def _seen_flat(self, particles):
+        """Return the linear part of the coordinates, and the particles there."""
+        linear, score, z = self.change, self.working, particles.positions
+        if isinstance(linear, Composed):
+            z = linear.inner.to_user(z)
+            linear = linear.outer
+            product = linear.product(self.counted.product)
+            known = self.counted.has_product
+            score = Score(
+                linear.score(self.counted), product if known else None, sided=True
+            )
+        s, J = score(z), score.jacobians(z)
+        w = particles.weights / particles.weights.sum()
+        return linear, Cloud(z, s, 0.5 * (J + J.swapaxes(1, 2)), w)
+
+
+def _scattered(n, d, rng):
+    """Draws of a standard normal, in no clumps; of mean zero and unit variances.
+
+    Particles that have just been straightened lie in the clumps they had split in.
+    """
+    z = rng.standard_normal((n, d))
+    z -= z.mean(axis=0)
+    return z / z.std(axis=0)
+
+
+def _is_white(cloud):
+    """Whether the mean curvature is about one."""
+    values = np.linalg.eigvalsh(cloud.curvature())
+    return 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO
+
+
+def _whitened(change, cloud):
+    """Coordinates after a change in which the mean curvature of the cloud is one."""
+    values, turn = np.linalg.eigh(cloud.curvature())
+    scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
+    try:
+        inner = Preconditioner(cloud.w @ cloud.z, turn * scale)
+        return composed(change, inner)
+    except ValueError:  # a singular mode: the particles are off to infinity
+        return None
+
+
+def _straightened(flat, spread):
+    """Curved coordinates for particles seen in linear ones, where they are worth it.
+
+    They have to leave less of the curvature's variation than a share of what linear
+    coordinates do, and less than `spread`, which the present ones do.
+    """
+    if spread < LEAST_SPREAD * flat.z.shape[1]:
+        return None
+    try:
+        level = flat.levelled()
+        levelled = flat.through(level)
+        curve = straightened(levelled)
+        if curve is None:
+            return None
+        curve = Composed(composed(level, curve.outer), curve.inner)
+    except ValueError:  # a singular mode: the particles are off to infinity
+        return None
+    after = flat.through(curve).spread()
+    return curve if after < min(STRAIGHTER * levelled.spread(), spread) else None

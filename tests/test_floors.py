@@ -11,8 +11,8 @@ HOUSE = Path(splitparticles.__file__).parent
 FLOORS = {
     0: {"_validate", "_vector_math", "_store", "_threads", "progress", "result_files"},
     1: {"_compile", "score", "targets", "particles", "preconditioning", "report"},
-    2: {"_blocks", "kernels", "laplace", "tempering", "transforms"},
-    3: {"_stein_loops", "kernel_sums", "exploration"},
+    2: {"_blocks", "kernels", "laplace", "tempering", "transforms", "curved"},
+    3: {"_stein_loops", "kernel_sums", "exploration", "straightening", "settling"},
     4: {"_stein_pairs", "_stein_tiles"},
     5: {"stein_sums"},
     6: {"objectives"},

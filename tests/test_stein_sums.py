@@ -117,7 +117,7 @@ def test_tiles_hold_all_rows_and_little_memory(n, width):
     met = np.diff((n - edges) ** 2)  # pairs a tile meets, about
     assert n < 300 or np.allclose(met, met.mean(), rtol=0.05)
     touched = width * (n - edges[:-1]).sum()  # pages behind are never written
-    assert touched <= max(2_000_000, 3.1 * n * width)
+    assert touched <= max(1_000_000, 1.8 * n * width)
 
 
 def test_weights_that_nothing_can_be_divided_by_meet_their_pairs_twice(monkeypatch):

@@ -4,11 +4,12 @@ import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles import _blocks, _compile, _threads
+from splitparticles import _blocks, _threads
 from splitparticles._threads import using_threads
 from splitparticles.kernel_sums import kernel_sum_gradient
 from splitparticles.stein_sums import stein_sum_gradient, stein_sum_hessian
@@ -193,16 +194,14 @@ def test_a_run_leaves_the_global_generator_alone():
 def test_the_buffers_of_a_loop_keep_their_distance():
     # what a vectorised loop writes must not lie near what it reads, wherever the
     # memory came from: the last bits would change with it
-    near = _blocks.scratch(3)
+    @numba.njit  # a helper has no way in from Python
+    def buffers(rows):
+        memory = np.empty((rows + 2) * _blocks.BLOCK + _blocks.LINE)
+        return _blocks.scratch(rows), memory, _blocks.rows_of_a_block(memory)
+
+    near, memory, rows = buffers(3)
     assert near.shape == (3, _blocks.BLOCK) and near.ctypes.data % 64 == 0
     assert near.strides == (8 * _blocks.BLOCK, 8) and near.strides[0] >= 512
-
-    @_compile.helper
-    def with_its_memory(numbers):
-        memory = np.empty(numbers)
-        return memory, _blocks.rows_of_a_block(memory)
-
-    memory, rows = with_its_memory(5 * _blocks.BLOCK + _blocks.LINE)
     first = rows.ctypes.data - memory.ctypes.data
     assert rows.shape == (5, _blocks.BLOCK) and rows.ctypes.data % 64 == 0
     assert 0 <= first <= memory.nbytes - rows.nbytes

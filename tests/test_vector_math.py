@@ -2,18 +2,19 @@
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from splitparticles import _vector_math
-from splitparticles._compile import IS_COMPILED, helper
+from splitparticles._compile import IS_COMPILED
 
 pytestmark = pytest.mark.skipif(not IS_COMPILED, reason="nothing is compiled")
 
 
-@helper
+@numba.njit
 def inverse_sqrt(x):
     return _vector_math.inverse_sqrt(x)
 
