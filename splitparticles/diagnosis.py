@@ -23,10 +23,9 @@ from .result import Result
 from .sampling import batched_log_density
 from .score import Score
 from .score_check import check_score
+from .stein_identities import DISPERSION, DRIFT, dispersion, drift
 
 # Each stands between what right answers and wrong ones were seen to give.
-DRIFT = 0.1  # mean score, in working coordinates
-DISPERSION = 1.25  # ratio, or its inverse
 SQUASHED = 2.5  # Stein's identity for tanh, of what independent draws leave
 OF_IID = 0.5  # squared discrepancy, of that of independent draws
 SETTLED_MEAN, SETTLED_SD = 0.25, 0.6  # changes since half as many particles
@@ -154,13 +153,9 @@ def _stein_figures(report, result, score, place):
     z = place.to_working(result.positions)
     s = place.score(score)(z)
     z = z - w @ z
-    report.measure("drift", np.abs(w @ s).max(), DRIFT, "the mean score is not zero")
-    spread = -(w[:, None] * s).T @ z
-    values = np.linalg.eigvalsh(0.5 * (spread + spread.T))
-    with np.errstate(divide="ignore"):
-        ratio = max(values[-1], 1.0 / values[0]) if values[0] > 0 else np.inf
+    report.measure("drift", drift(w, s), DRIFT, "the mean score is not zero")
     text = "the particles are not as wide as their scores say"
-    report.measure("dispersion", ratio, DISPERSION, text)
+    report.measure("dispersion", dispersion(w, z, s), DISPERSION, text)
     terms = s * np.tanh(z) + np.cosh(np.clip(z, -300, 300)) ** -2.0
     size = np.sqrt(w**2 @ terms**2).max() * np.sqrt(2.0 * np.log(2.0 * len(z[0])))
     text = "Stein's identity does not hold for tanh"

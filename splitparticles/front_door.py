@@ -78,7 +78,7 @@ def chosen_moves(move, weights):
         return as_callable(move, "move", "(objective, particles)"), None
     return (
         LBFGS(max_iter=8, tol=1e-3, weights=free),
-        LBFGS(max_iter=30, tol=1e-6, weights=free),
+        LBFGS(max_iter=32, tol=1e-6, weights=free),
     )
 
 

@@ -82,6 +82,10 @@ class Coordinates:
         """Fields of the `Result` that the coordinates know."""
         return {}
 
+    def doubts(self, particles: ParticleSet) -> list[str]:
+        """Say what is known against particles that a run has come to rest with."""
+        return []
+
 
 class Changed(NamedTuple):
     """Other coordinates, with the objective and the particles there."""
@@ -248,13 +252,17 @@ class Descent:
         return self._result(done)
 
     def _result(self, done) -> Result:
+        facts = {"n_score_evals": self._n_score_evals(), **self.coordinates.facts()}
+        if self.stop.success:
+            doubts = self.coordinates.doubts(self.particles)
+            facts["warnings"] = [*facts.get("warnings", ()), *doubts]
         return Result(
             self.coordinates.to_user(self.particles),
             self.value,
             done,
             self.parents,
             self.stop,
-            **{"n_score_evals": self._n_score_evals(), **self.coordinates.facts()},
+            **facts,
         )
 
 

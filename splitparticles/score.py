@@ -88,11 +88,9 @@ class Score:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Scores of the rows of x (n, d); not finite where the user's are not."""
-        for known, scores in tuple(self._last):
-            # most batches differ in their first number already
-            alike = known.shape == x.shape and known.item(0) == x.item(0)
-            if alike and np.array_equal(known, x):
-                return scores
+        known = self.remembered(x)
+        if known is not None:
+            return known
         if time.monotonic() > self.deadline:
             raise LimitReached("max_time")
         with self._counting:
@@ -110,6 +108,15 @@ class Score:
         scores.flags.writeable = False
         self._last.append((handed, scores))
         return scores
+
+    def remembered(self, x: np.ndarray) -> np.ndarray | None:
+        """Scores of x where it is among the last batches; no row is asked."""
+        for known, scores in tuple(self._last):
+            # most batches differ in their first number already
+            alike = known.shape == x.shape and known.item(0) == x.item(0)
+            if alike and np.array_equal(known, x):
+                return scores
+        return None
 
     def product(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Jacobian of the score at x_i times v_i, (n, d)."""

@@ -29,6 +29,7 @@ from .loop import Changed
 from .objectives import KSD, Objective
 from .preconditioning import Preconditioner
 from .score import Score
+from .stein_identities import DISPERSION, DRIFT, dispersion, drift
 from .straightening import Cloud, straightened
 
 BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
@@ -95,6 +96,22 @@ class ScoreCoordinates(WorkingCoordinates):
     def facts(self):
         """Fields of the `Result`."""
         return {**super().facts(), "n_score_evals": self.counted.rows}
+
+    def doubts(self, particles):
+        """What the particles' own scores say against them, where they are known."""
+        z, s = particles.positions, self.working.remembered(particles.positions)
+        if s is None or len(z) <= z.shape[1] or self.build is not None:
+            return []
+        w = particles.weights / particles.weights.sum()
+        found = []
+        if (mean := drift(w, s)) > DRIFT:
+            found.append(f"the mean score is not zero but {mean:.2g} in some direction")
+        if (ratio := dispersion(w, z, s)) > DISPERSION:
+            found.append(
+                "the particles are not as wide as their scores say, by a factor of "
+                f"{ratio:.3g} in some direction; more of them may help"
+            )
+        return found
 
     def adapted(self, particles, rng):
         """Coordinates that suit the particles better, and the objective there."""

@@ -142,3 +142,16 @@ def test_a_start_that_reaches_beyond_the_domain_draws_in(bad, rng):
     white = Preconditioner(np.zeros(2), np.eye(2))
     found = settled(Score(score), white, rng)
     assert np.linalg.norm(found.matrix, 2) < 0.5
+
+
+def test_a_run_says_when_its_particles_are_not_as_wide_as_their_scores_say():
+    funnel = sp.targets.Funnel(10, 3.0)  # wider than thirty-two particles can follow
+
+    def score(x):
+        with np.errstate(over="ignore"):
+            return funnel.score(x)
+
+    result = sp.sample(score, np.ones(10), 32, rng=0)
+    assert any("not as wide as their scores say" in text for text in result.warnings)
+    plain = sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0)
+    assert plain.warnings == []

@@ -9,7 +9,15 @@ import splitparticles
 
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = {
-    0: {"_validate", "_vector_math", "_store", "_threads", "progress", "result_files"},
+    0: {
+        "_validate",
+        "_vector_math",
+        "_store",
+        "_threads",
+        "progress",
+        "result_files",
+        "stein_identities",
+    },
     1: {"_compile", "score", "targets", "particles", "preconditioning", "report"},
     2: {"_blocks", "kernels", "laplace", "tempering", "transforms", "curved"},
     3: {"_stein_loops", "kernel_sums", "exploration", "straightening", "settling"},
