@@ -8,6 +8,7 @@ import splitparticles as sp
 from splitparticles.curved import Composed, Scaled, composed, pulled_product
 from splitparticles.preconditioning import Preconditioner
 from splitparticles.score import Score
+from splitparticles.score_coordinates import ScoreCoordinates
 from splitparticles.settling import settled
 from splitparticles.straightening import Cloud, straightened
 
@@ -144,14 +145,20 @@ def test_a_start_that_reaches_beyond_the_domain_draws_in(bad, rng):
     assert np.linalg.norm(found.matrix, 2) < 0.5
 
 
-def test_a_run_says_when_its_particles_are_not_as_wide_as_their_scores_say():
-    funnel = sp.targets.Funnel(10, 3.0)  # wider than thirty-two particles can follow
+def test_scores_at_the_end_speak_against_particles_that_are_narrow_or_aside(rng):
+    place = ScoreCoordinates(
+        Preconditioner(np.zeros(2), np.eye(2)), Score(lambda x: -x), None, True
+    )
+    z = rng.normal(size=(40, 2))
+    z = np.linalg.solve(np.linalg.cholesky(np.cov(z.T, ddof=0)), (z - z.mean(0)).T).T
 
-    def score(x):
-        with np.errstate(over="ignore"):
-            return funnel.score(x)
+    def doubts(z):
+        particles = sp.ParticleSet(z)
+        assert place.doubts(particles) == []  # no score is known, and none is asked
+        place.objective().value(particles)
+        return place.doubts(particles)
 
-    result = sp.sample(score, np.ones(10), 32, rng=0)
-    assert any("not as wide as their scores say" in text for text in result.warnings)
-    plain = sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0)
-    assert plain.warnings == []
+    assert doubts(z) == []
+    assert "not as wide" in doubts(0.8 * z)[0]
+    assert "mean score" in doubts(z + [0.0, 0.2])[0]
+    assert sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0).warnings == []
