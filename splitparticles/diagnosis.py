@@ -52,7 +52,7 @@ def diagnose(
     ``mean_change``    of means since half as many particles, in sds            0.25
     ``sd_change``      of sds since then, relative                              0.6
     ``drift``          :math:`\max_k |\sum_i w_i s_{ik}|`                       0.1
-    ``dispersion``     eigenvalues of :math:`-\sum_i w_i s_i (z_i - \bar z)^T`, 1.25
+    ``dispersion``     eigenvalues of :math:`-\sum_i w_i s_i (z_i - \bar z)^T`, 1.15
                        the one farthest from one, or its inverse
     ``squashed``       :math:`|\sum_i w_i [s_{ik} \tanh z_{ik} + \cosh^{-2}     2.5
                        z_{ik}]|`, largest, of that of n independent draws

@@ -154,9 +154,11 @@ class ScoreCoordinates(WorkingCoordinates):
         if not np.isfinite(flat.J).all():
             return None, False
         here = flat if linear is self.change else flat.through(self.change.inner)
+        if not np.isfinite(here.J).all():
+            return None, False
         n, d = here.z.shape
         if self.curves and d > 1 and n >= PARTICLES_TO_CURVE:
-            curve = _straightened(flat, here.spread())
+            curve = _straightened(flat, here)
             if curve is not None:
                 change = Composed(linear, curve)
                 return _whitened(change, flat.through(curve)), True
@@ -210,22 +212,23 @@ def _whitened(change, cloud):
         return None
 
 
-def _straightened(flat, spread):
+def _straightened(flat, here):
     """Curved coordinates for particles seen in linear ones, where they are worth it.
 
     They have to leave less of the curvature's variation than a share of what linear
-    coordinates do, and less than `spread`, which the present ones do.
+    coordinates do, and less than the present ones, in which the particles are `here`.
     """
-    if spread < LEAST_SPREAD * flat.z.shape[1]:
-        return None
     try:
+        spread = here.spread()
+        if spread < LEAST_SPREAD * flat.z.shape[1]:
+            return None
         level = flat.levelled()
         levelled = flat.through(level)
         curve = straightened(levelled)
         if curve is None:
             return None
         curve = Composed(composed(level, curve.outer), curve.inner)
-    except ValueError:  # a singular mode: the particles are off to infinity
+        after = flat.through(curve).spread()
+    except ValueError:  # a singular mode, or none: the particles are off to infinity
         return None
-    after = flat.through(curve).spread()
     return curve if after < min(STRAIGHTER * levelled.spread(), spread) else None

@@ -10,7 +10,7 @@ import numpy as np
 
 # Each stands between what right answers and wrong ones were seen to give.
 DRIFT = 0.1
-DISPERSION = 1.25
+DISPERSION = 1.15
 
 
 def drift(w: np.ndarray, s: np.ndarray) -> float:

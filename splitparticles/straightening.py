@@ -54,10 +54,15 @@ class Cloud(NamedTuple):
         return -np.tensordot(self.w, self.J, axes=1)
 
     def levelled(self):
-        """Coordinates in which the mean of the curvatures, each by its size, is one."""
+        """Coordinates in which the mean of the curvatures, each by its size, is one.
+
+        Raises a ValueError where it is not positive in any direction.
+        """
         weights = self.w / np.maximum(np.linalg.norm(self.J, axis=(1, 2)), 1e-300)
         mean = -np.tensordot(weights / weights.sum(), self.J, axes=1)
         values, turn = np.linalg.eigh(mean)
+        if not values[-1] > 0.0:
+            raise ValueError("the particles see no curvature of a maximum")
         values = np.maximum(values, NARROWEST * values[-1])
         return Preconditioner(self.w @ self.z, turn / np.sqrt(values))
 

@@ -162,3 +162,12 @@ def test_scores_at_the_end_speak_against_particles_that_are_narrow_or_aside(rng)
     assert "not as wide" in doubts(0.8 * z)[0]
     assert "mean score" in doubts(z + [0.0, 0.2])[0]
     assert sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0).warnings == []
+
+
+def test_particles_that_see_no_maximum_leave_the_coordinates_as_they_are(rng):
+    # uphill everywhere: a wrong sign
+    result = sp.sample(lambda x: x**3, rng.normal(size=(16, 2)), 64, rng=0)
+    assert np.isfinite(result.positions).all()
+    uphill = Cloud(np.eye(2), np.eye(2), np.stack([np.eye(2)] * 2), np.full(2, 0.5))
+    with pytest.raises(ValueError, match="curvature"):
+        uphill.levelled()
