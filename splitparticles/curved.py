@@ -79,9 +79,8 @@ def decay(rate, t):
 def precisions(rate, share, t):
     """P at t, and its slope, each (n, d - 1)."""
     part = decay(rate, t)[:, None] * share
-    return 1.0 - share + part, -rate * part * (np.abs(rate * t) < LARGEST_EXPONENT)[
-        :, None
-    ]
+    within = np.abs(rate * t) < LARGEST_EXPONENT
+    return 1.0 - share + part, -rate * part * within[:, None]
 
 
 def mean_basis(P, dP, t):
