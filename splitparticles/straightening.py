@@ -106,7 +106,7 @@ def _directions(cloud):
     """Unit vectors along which the curvature may scale."""
     z, d = cloud.z - cloud.w @ cloud.z, cloud.z.shape[1]
     weighted = cloud.w[:, None] * z
-    size = np.log(np.linalg.norm(cloud.J, axis=(1, 2)))
+    size = np.log(np.maximum(np.linalg.norm(cloud.J, axis=(1, 2)), 1e-300))
     spread = z.T @ weighted
     ridge = 0.1 * np.trace(spread) / d * np.eye(d)
     grows = np.linalg.solve(spread + ridge, weighted.T @ (size - cloud.w @ size))

@@ -45,6 +45,13 @@ def funnel_cloud(rng, n=40, d=5, scale=1.0):
     return Cloud(z, s, turn.T @ J @ turn, np.full(n, 1.0 / n))
 
 
+def test_a_particle_that_sees_no_curvature_at_all_is_no_error(rng):
+    cloud = funnel_cloud(rng)
+    cloud.J[3] = 0.0
+    levelled = cloud.through(cloud.levelled())
+    assert isinstance(straightened(levelled), Composed)
+
+
 def test_there_and_back(rng):
     change = bent(rng)
     z = rng.normal(size=(20, 4))
