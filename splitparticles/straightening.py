@@ -58,7 +58,7 @@ class Cloud(NamedTuple):
 
         Raises a ValueError where it is not positive in any direction.
         """
-        weights = self.w / np.maximum(np.linalg.norm(self.J, axis=(1, 2)), 1e-300)
+        weights = self.w / _sizes(self.J)
         mean = -np.tensordot(weights / weights.sum(), self.J, axes=1)
         values, turn = np.linalg.eigh(mean)
         if not values[-1] > 0.0:
@@ -102,11 +102,17 @@ class _Fit(NamedTuple):
     B: np.ndarray
 
 
+def _sizes(J):
+    """Norms of matrices (n, d, d), each at least a trifle of the largest."""
+    size = np.linalg.norm(J, axis=(1, 2))
+    return np.maximum(size, max(1e-12 * size.max(), 1e-100))
+
+
 def _directions(cloud):
     """Unit vectors along which the curvature may scale."""
     z, d = cloud.z - cloud.w @ cloud.z, cloud.z.shape[1]
     weighted = cloud.w[:, None] * z
-    size = np.log(np.maximum(np.linalg.norm(cloud.J, axis=(1, 2)), 1e-300))
+    size = np.log(_sizes(cloud.J))
     spread = z.T @ weighted
     ridge = 0.1 * np.trace(spread) / d * np.eye(d)
     grows = np.linalg.solve(spread + ridge, weighted.T @ (size - cloud.w @ size))
@@ -121,8 +127,7 @@ def _relative(cloud, tau):
     """Curvatures across tau, (n, d, d), and weights that undo their sizes."""
     across = np.eye(len(tau)) - np.outer(tau, tau)
     H = -across @ cloud.J @ across
-    size = np.einsum("nij,nij->n", H, H)
-    weights = cloud.w / np.maximum(size, 1e-300)
+    weights = cloud.w / _sizes(H) ** 2
     return H, weights / weights.sum()
 
 
