@@ -167,6 +167,7 @@ def test_scores_at_the_end_speak_against_particles_that_are_narrow_or_aside(rng)
 
     assert doubts(z) == []
     assert "not as wide" in doubts(0.8 * z)[0]
+    assert "not as wide" in doubts(1.2 * z)[0]
     assert "mean score" in doubts(z + [0.0, 0.2])[0]
     assert sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0).warnings == []
 
