@@ -20,6 +20,7 @@ from .diagnosis import diagnose
 from .distances import energy_distance, ksd, mmd
 from .growth import Grown, RandomSplit, SteepestSplit
 from .kernels import (
+    Energy,
     Gaussian,
     InverseMultiquadric,
     Linear,
@@ -50,6 +51,7 @@ __all__ = [
     "rounds",
     "ParticleSet",
     "Gaussian",
+    "Energy",
     "InverseMultiquadric",
     "RationalQuadratic",
     "Matern52",

@@ -28,7 +28,7 @@ from .preconditioning import Preconditioner
 from .score import LimitReached, Score
 
 CLIMBERS, STARTERS = 16, 4  # of a batch about a mode, and about the start
-STEPS = 25  # of a climb
+STEPS = 60  # of a climb, a row each; Newton's cost ten times that
 NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
 VALLEY = 1.0  # depth of log p along the path that makes two modes of one
 LEAST_MASS = 1e-3  # below which a mode is left out
@@ -170,9 +170,13 @@ def _climbed(score, z):
 
 def _new_mode(score, modes, x) -> Mode | None:
     """Mode that a rest belongs to, None when it is no new one."""
-    if min(mode.distances(x[None])[0] for mode in modes) < 2.0:
+
+    def known(x, within=1.0):
+        return min(mode.distances(x[None])[0] for mode in modes) < within
+
+    if known(x, 2.0):
         return None
-    found = find_mode(score, x, max_iter=20)
+    found = find_mode(score, x, max_iter=20, known=known)
     if not found.converged:
         return None
     place = found.preconditioner

@@ -37,8 +37,17 @@ class Laplace(NamedTuple):
     message: str
 
 
-def find_mode(score: Callable, start: np.ndarray, *, max_iter: int = 60) -> Laplace:
+def find_mode(
+    score: Callable,
+    start: np.ndarray,
+    *,
+    max_iter: int = 60,
+    known: Callable = lambda x: False,
+) -> Laplace:
     """Climb to a mode from `start` (d,) and find the coordinates that suit it.
+
+    The climb is given up, as one that did not converge, where ``known(x)`` says of a
+    point (d,) on its way that there is nothing new to be found.
 
     Raises
     ------
@@ -50,13 +59,13 @@ def find_mode(score: Callable, start: np.ndarray, *, max_iter: int = 60) -> Lapl
     if not np.isfinite(s).all():
         raise ValueError(f"the score is not finite at the start {start}: {s}")
     with np.errstate(over="ignore", invalid="ignore"):  # a score may lead anywhere
-        found = _climb_to_mode(score, here, max_iter)
+        found = _climb_to_mode(score, here, max_iter, known)
     if found.converged:
         return found
     return Laplace(here, False, f"{found.message}; they are those of the start")
 
 
-def _climb_to_mode(score, here, max_iter) -> Laplace:
+def _climb_to_mode(score, here, max_iter, known) -> Laplace:
     flat = False
     for _ in range(max_iter):
         scaled = _scaled(score, here)
@@ -82,6 +91,8 @@ def _climb_to_mode(score, here, max_iter) -> Laplace:
         there = here.to_user(step[None])[0]
         if not np.isfinite(there).all():
             return Laplace(here, False, "the score leads to infinity")
+        if known(there):
+            return Laplace(here, False, "the way leads to what is known")
         here = Preconditioner(there, L)
     return Laplace(here, False, f"no mode was found in {max_iter} Newton steps")
 

@@ -153,7 +153,10 @@ class ScoreCoordinates(WorkingCoordinates):
         linear, flat = self._seen_flat(particles)
         if not np.isfinite(flat.J).all():
             return None, False
-        here = flat if linear is self.change else flat.through(self.change.inner)
+        here = flat
+        if linear is not self.change:
+            here = flat.through(self.change.inner)
+            self.working.learn_jacobians(particles.positions, here.J)
         if not np.isfinite(here.J).all():
             return None, False
         n, d = here.z.shape

@@ -28,7 +28,8 @@ class Grown(NamedTuple):
     predicted: float
     """Predicted change of F to second order; nan where the rule predicts nothing."""
     expected: float
-    """Change of F by the exact one-particle formula, summed over the newcomers."""
+    """Change of F by the exact one-particle formula, summed over the newcomers; to
+    second order for those split although they gain nothing."""
     splitting_index: np.ndarray
     """Curvature ``v' S_i v`` of each split, (m,)."""
     least_index: float
@@ -164,14 +165,15 @@ def split_best(
     )
     if not (changes < 0).any():
         return nothing_grew(particles, least_index)
-    if everyone:
-        small = 0.1 * np.median(steps[changes < 0])
-        steps = np.where(changes < 0, steps, small)
     order = np.argsort(changes, kind="stable")[:limit]
     order = order[everyone | (changes[order] < 0)]
     parents, directions = parents[order], directions[order]
     steps, index, changes = steps[order], index[order], changes[order]
-    searched = steps if (changes < 0).all() else None
+    idle = changes >= 0
+    if idle.any():
+        steps = np.where(idle, 0.1 * np.median(steps[~idle]), steps)
+        changes = np.where(idle, 0.5 * index * steps**2, changes)
+    searched = steps
     for _ in range(20):
         grown = particles.split(parents, directions, steps)
         if objective.value(grown) < now:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._compile import has_profile, profile
-from ..kernels import Linear, Quadratic, checked_kernel
+from ..kernels import Linear, Quadratic, checked_kernel, is_conditional
 from ..score import Score
 from ..stein_sums import (
     stein_field,
@@ -167,6 +167,11 @@ def _smooth(kernel):
             f"got {kernel!r}"
         )
     kernel = checked_kernel(kernel)
+    if is_conditional(kernel):
+        raise ValueError(
+            f"KSD needs a positive definite kernel; {kernel} is one only against "
+            "weights that sum to zero: it is fit for MMD only"
+        )
     at_zero = profile(kernel, 0.0)
     if not np.isfinite(at_zero).all():
         raise ValueError(
