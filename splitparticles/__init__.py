@@ -38,6 +38,7 @@ from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
 from .score_check import check_score
 from .targets import GaussianMixture
+from .weighting import optimal_weights
 
 __version__ = "0.1.0"
 
@@ -84,6 +85,7 @@ __all__ = [
     "ksd",
     "mmd",
     "energy_distance",
+    "optimal_weights",
 ]
 
 

@@ -1,8 +1,14 @@
 r"""The front door `compress`: a few particles for many draws.
 
-The default objective is half the squared MMD of two kernels together, in coordinates
-where the draws' covariance is the identity: a radial one that sees places, and
-`Quadratic`, which keeps mean and covariance right.
+The default objective is half the energy distance to the draws, in coordinates where
+each of them has standard deviation one, and a little of the MMD of `Quadratic`, which
+keeps mean and covariance right.  The kernel of the energy distance has no scale of its
+own: it is long-ranged, so particles need not be led from coarse to fine, and what it
+sees agrees with most that one asks of a few points (quantiles, expectations, transport).
+Its tip is rounded over a fraction of the distance between the particles, for none could
+split over it.
+
+Draws may be more than a memory holds (`splitparticles.draws`).
 """
 
 from collections.abc import Callable
@@ -16,12 +22,11 @@ from ._validate import (
     as_count,
     as_deadline,
     as_optional,
-    as_positions,
     as_rng,
-    as_weights,
     explains_keywords,
     not_yet,
 )
+from .draws import Draws, Moments
 from .front_door import (
     WorkingCoordinates,
     checked_names,
@@ -30,15 +35,22 @@ from .front_door import (
     chosen_preconditioner,
 )
 from .growth import Growth
-from .kernels import InverseMultiquadric, Quadratic
+from .kernel_sums import kernel_pairs, kernel_sum
+from .kernels import Energy, Quadratic
 from .loop import Descent
-from .moves import Move
+from .moves import LBFGS, Move
 from .objectives import MMD, Objective
+from .objectives.mean_embedding import SampleEmbedding
 from .particles import ParticleSet
+from .preconditioning import Preconditioner
 from .result import Result
+from .weighting import optimal_weights
 
-BANDWIDTH = 0.5  # of the radial kernel, times the root of the dimension
-QUADRATIC = 0.1  # weight of the quadratic kernel
+ROUNDING = 0.25  # of the kernel's tip, in distances at which n particles tile a cube
+QUADRATIC = 0.05  # weight of the quadratic kernel
+NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
+PILOT = 2**14  # draws on which particles grow
+STEPS_ON_ALL = 12  # of the moves that see all draws
 
 
 @explains_keywords
@@ -65,8 +77,12 @@ def compress(
 
     Parameters
     ----------
-    draws : array_like, shape (N, d), or iterable of such
-        Chunks (N_k, d) are put together in memory.
+    draws : array_like, memmap, chunks or dask array
+        An array (N, d); an iterable of chunks (N_k, d) that can be gone through again,
+        or a callable that returns a new iterator of them (an iterator is put together
+        in memory); or a dask array, whose blocks are summed by the scheduler in force.
+        Draws that are too many for memory are read anew for each sum, a block at a
+        time.
     n_particles : int
         Particles at most.
     weights_of_draws : array_like, shape (N,), optional
@@ -74,10 +90,12 @@ def compress(
     objective : callable, optional
         (draws, weights) -> Objective in the working coordinates.
     preconditioner : "auto", "none", "diagonal", array_like (d, d) or Preconditioner
-        Working coordinates.  "auto" whitens by the covariance of the draws,
-        "diagonal" by their standard deviations; a matrix is taken for a covariance.
+        Working coordinates.  "diagonal" scales by the standard deviations of the
+        draws; so does "auto", but widens directions in which correlated draws are
+        narrow; a matrix is taken for a covariance, which whitens.
     weights : "equal" or "optimal"
-        Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
+        Optimal weights lower the discrepancy, for quadrature, and are exact for the
+        final positions (`optimal_weights`); equal ones make draws.
     move, growth, tol, max_time, rng, n_threads, callback, progress, names, checkpoint
         As in `sample`.
 
@@ -91,7 +109,14 @@ def compress(
     TypeError, ValueError
         When an argument is not what it should be.
     NotImplementedError
-        For a dask array or a checkpoint.
+        For a checkpoint.
+
+    Notes
+    -----
+    The default objective is half the energy distance to the draws and a little of the
+    distance in moments.  Of more than 16,384 draws, the particles grow on as many taken
+    at random, and the last moves see all of them.  `value` is to all draws; their own
+    part in it, a double sum, is then an estimate from as many others.
 
     Examples
     --------
@@ -104,66 +129,158 @@ def compress(
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
     deadline = as_deadline(max_time)
-    draws = _gathered(draws)
+    rng = as_rng(rng)
     n_particles = as_count(n_particles, "n_particles")
-    names = checked_names(names, draws.shape[1])
-    if weights_of_draws is None:
-        p = np.full(len(draws), 1.0 / len(draws))
-    else:
-        p = as_weights(weights_of_draws, "weights_of_draws", len(draws))
-    centre = p @ draws
-    covariance = (p[:, None] * (draws - centre)).T @ (draws - centre)
-    change = chosen_preconditioner(preconditioner, centre, covariance)
+    draws = Draws(draws, weights_of_draws)
+    found = draws.moments()
+    names = checked_names(names, len(found.mean))
+    change = _coordinates(preconditioner, found)
     move, final_move = chosen_moves(move, weights)
-    growth = chosen_growth(growth, weights)
+    options = {
+        "growth": chosen_growth(growth, weights),
+        "coordinates": _OfDraws(change, names, draws),
+        "continuation": "auto" if objective is not None else False,
+        "tol": tol,
+        "rng": rng,
+        "deadline": deadline,
+    }
+    watched = {"callback": callback, "progress": progress}
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        z = change.to_working(draws)
-        build = _default_objective
+        z = draws.seen_through(change, found.n, PILOT)
+        seen = z.moments()
+        start = ParticleSet(seen.mean[None])
+        pilot = None
         if objective is not None:
             build = as_callable(objective, "objective", "(draws, weights)")
+            whole = build(*z.in_memory())
+        elif found.n > PILOT:
+            pilot = _Pilot(z, seen, n_particles, rng)
+            whole = pilot.objective
+        else:
+            whole = _default_objective(z, seen, n_particles)
         run = Descent(
-            build(z, p),
-            ParticleSet(change.to_working(centre[None])),
-            coordinates=WorkingCoordinates(change, names),
+            whole,
+            start,
             n_particles=n_particles,
             move=move,
             final_move=final_move,
-            growth=growth,
-            tol=tol,
-            rng=as_rng(rng),
-            deadline=deadline,
+            **options,
         )
-        return run.to_its_end(callback=callback, progress=progress)
+        result = run.to_its_end(**watched)
+        if pilot is not None and result.success:
+            whole = pilot.objective_of_all(run.particles)
+            last = move if final_move is None else _on_all(final_move)
+            run = Descent(
+                whole, run.particles, n_particles=len(run.particles), move=last, **options
+            )
+            result = _after(result, run.to_its_end(**watched))
+        elif pilot is not None:
+            note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
+            result.warnings.append(note)
+        if weights == "optimal" and result.success:
+            best = optimal_weights(whole, run.particles)
+            value = whole.value(best)
+            if value < result.value:
+                best = result.particles.weighted(best.weights)
+                result = result.replaced(particles=best, value=value)
+        return result
 
 
-def _default_objective(z, p) -> Objective:
-    """MMD that sees places and keeps moments; in working coordinates."""
-    radial = InverseMultiquadric(BANDWIDTH * np.sqrt(z.shape[1]))
-    return MMD(radial, z, p) + QUADRATIC * MMD(Quadratic(), z, p)
+class _OfDraws(WorkingCoordinates):
+    """Working coordinates, and the draws that the result stands for."""
+
+    def __init__(self, change, names, draws):
+        super().__init__(change, names)
+        self.draws = draws
+
+    def facts(self):
+        """Fields of the `Result`."""
+        return {**super().facts(), "draws": self.draws}
 
 
-def _gathered(draws) -> np.ndarray:
-    """Draws (N, d) from an array or from chunks."""
-    if type(draws).__module__.partition(".")[0] == "dask":
-        not_yet("draws", draws)
-    if hasattr(draws, "__array__") or not _holds_chunks(draws):
-        return as_positions(draws, "draws")
-    if isinstance(draws, str) or not hasattr(draws, "__iter__"):
-        raise TypeError(f"draws must be an array (N, d) or chunks of it, got {draws!r}")
-    chunks = []
-    for number, chunk in enumerate(draws):
-        dim = chunks[0].shape[1] if chunks else None
-        chunks.append(as_positions(chunk, f"draws, chunk {number},", dim))
-    if not chunks:
-        raise ValueError("draws must have at least one chunk, got none")
-    return np.vstack(chunks)
+def _coordinates(preconditioner, found: Moments):
+    """Working coordinates of draws; by default, those of `_widened`."""
+    if isinstance(preconditioner, str) and preconditioner == "auto":
+        return _widened(found.mean, found.cov)
+    return chosen_preconditioner(preconditioner, found.mean, found.cov)
 
 
-def _holds_chunks(draws) -> bool:
-    """Whether something that is no array is an iterable of arrays (N_k, d)."""
-    if not isinstance(draws, (list, tuple)):
-        return True
-    try:
-        return any(np.ndim(chunk) == 2 for chunk in draws)
-    except ValueError:  # ragged
-        return False
+def _widened(mean, covariance) -> Preconditioner:
+    """Standard deviations of one, and no direction much narrower.
+
+    The units of the coordinates are what a reader looks at, so the draws are not
+    whitened; but correlated draws may be so narrow in some direction that particles
+    placed by the coordinates would be blind to it.
+    """
+    sd = np.sqrt(np.diag(covariance))
+    sd = np.where(sd > 0.0, sd, 1.0)
+    values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
+    flat = values <= 1e-12 * values[-1]
+    narrow = np.sqrt(np.maximum(values, 1e-12 * max(values[-1], 1e-300)))
+    scale = np.where(flat, 1.0, np.minimum(narrow / NARROWEST, 1.0))
+    return Preconditioner(mean, sd[:, None] * (turn * scale) @ turn.T)
+
+
+# ------------------------------------------------------------------ objectives
+def _default_objective(z: Draws, seen: Moments, n: int) -> Objective:
+    """Half the energy distance, and a little of that in moments."""
+    energy = SampleEmbedding(_energy(seen, n), z, seen)
+    return MMD.to_embedding(energy) + QUADRATIC * _of_moments(seen)
+
+
+def _energy(seen, n) -> Energy:
+    return Energy(ROUNDING * n ** (-1.0 / len(seen.mean)))
+
+
+def _of_moments(seen) -> MMD:
+    """MMD of `Quadratic`, to 2d points that have the moments of the draws."""
+    values, turn = np.linalg.eigh(seen.cov)
+    spread = turn * np.sqrt(np.maximum(values, 0.0) * len(values))
+    return MMD(Quadratic(), np.vstack([seen.mean + spread.T, seen.mean - spread.T]))
+
+
+class _Pilot:
+    """Draws taken at random, on which particles grow; and others, which judge."""
+
+    def __init__(self, z: Draws, seen: Moments, n: int, rng):
+        self.z, self.seen, self.n = z, seen, n
+        if z.weights is None:
+            rows = rng.choice(seen.n, min(2 * PILOT, seen.n), replace=False)
+        else:
+            rows = rng.choice(seen.n, 2 * PILOT, p=z.weights)
+        kept = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
+        array = kept.in_memory()[0]
+        taken, other = Draws(array[:PILOT]), Draws(array[PILOT:])
+        moments = taken.moments()
+        kernel = _energy(seen, n)
+        self.other = SampleEmbedding(kernel, other, other.moments())
+        energy = MMD.to_embedding(SampleEmbedding(kernel, taken, moments))
+        self.objective = energy + QUADRATIC * _of_moments(seen)
+
+    def objective_of_all(self, particles) -> Objective:
+        r"""Return the objective to all draws.
+
+        The double integral of the kernel over N draws, too many for N^2 terms, follows
+        from the MMD of particles to R others, whose mean lies
+        :math:`(k(0) - |m_p|^2)(1/R - 1/N)` above that to all.
+        """
+        kernel, x, w = self.other.kernel, particles.positions, particles.weights
+        w = w / w.sum()
+        own = w @ kernel_sum(kernel, x, x, w)
+        norm = self.other.squared_norm
+        above = 1.0 / self.other.moments.n - 1.0 / self.seen.n
+        above *= kernel_pairs(kernel, x[:1], x[:1])[0] - norm
+        squared = own - 2.0 * w @ self.other.value(x) + norm - above
+        whole = SampleEmbedding(kernel, self.z, self.seen)
+        norm = max(squared, 0.0) - own + 2.0 * w @ whole.value(x)
+        whole = SampleEmbedding(kernel, self.z, self.seen, float(norm))
+        return MMD.to_embedding(whole) + QUADRATIC * _of_moments(self.seen)
+
+
+def _on_all(final_move) -> LBFGS:
+    return LBFGS(max_iter=STEPS_ON_ALL, tol=1e-6, weights=final_move.weights)
+
+
+def _after(first: Result, last: Result) -> Result:
+    """Return one result of two runs, the second of which only moved particles."""
+    return last.replaced(rounds=first.rounds + last.rounds, parents=first.parents)

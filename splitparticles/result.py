@@ -11,6 +11,7 @@ import numpy as np
 from . import result_files
 from .growth import Grown
 from .moves import Moved
+from .nearest import nearest_draws
 from .particles import ParticleSet
 
 
@@ -88,6 +89,8 @@ class Result:
     """What the run itself saw that should worry the reader."""
     preconditioner: object = None
     """The working coordinates, a `Preconditioner`; None where there were none."""
+    draws: object = None
+    """The draws that were compressed, as they are gone through; None without any."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run, its particles seen through a function.
@@ -123,6 +126,7 @@ class Result:
             rounds=rounds,
             names=names,
             preconditioner=None,
+            draws=None,
         )
 
     # ------------------------------------------------------------ short names
@@ -184,6 +188,40 @@ class Result:
     def resample(self, m, *, rng=None) -> np.ndarray:
         """Draw m equally weighted points; see `ParticleSet.resample`."""
         return self.particles.resample(m, rng=rng)
+
+    def nearest_rows(self) -> np.ndarray:
+        """Rows of the n draws that stand in for the particles, (n,).
+
+        See `nearest_draws`.
+        """
+        return self._nearest()[0]
+
+    def nearest_draws(self) -> np.ndarray:
+        """Distinct draws that stand in for the particles, one for each, (n, d).
+
+        Of all ways to give each particle a draw of its own, the one that moves them
+        least: it minimises the sum of squared distances in the working coordinates.
+        The weights are those of the particles.
+
+        Raises
+        ------
+        ValueError
+            When the result is not one of `compress`, or there are fewer distinct draws
+            than particles.
+
+        Examples
+        --------
+        >>> import splitparticles as sp
+        >>> result = sp.compress([[0.0], [0.1], [1.0], [1.1]], 2)
+        >>> sorted(result.nearest_draws().ravel().tolist())
+        [0.0, 1.1]
+        """
+        return self._nearest()[1]
+
+    def _nearest(self):
+        if self.draws is None:
+            raise ValueError("only a result of compress has draws to choose from")
+        return nearest_draws(self.draws, self.preconditioner, self.positions)
 
     def plot(self, ax=None, **options):
         """Draw the particles; see `splitparticles.plotting.particles`."""

@@ -11,6 +11,8 @@ kernel of bandwidth l, with :math:`A_c = \Sigma_c + l^2 I`,
 in closed form.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..kernel_sums import (
@@ -24,46 +26,75 @@ from ..targets import GaussianMixture
 
 
 class SampleEmbedding:
-    """Mean embedding of weighted draws y (N, d) of weights p (N,)."""
+    """Mean embedding of weighted draws.
 
-    def __init__(self, kernel, draws, weights):
-        self.kernel, self.draws, self.weights = kernel, draws, weights
-        self._squared_norm = None
+    Parameters
+    ----------
+    kernel : kernel tuple
+    draws : Draws
+    moments : Moments
+        Of the draws.
+    squared_norm : float, optional
+        Double integral of the kernel, where it is known; N^2 terms otherwise, summed
+        once when they are asked for.
+    """
+
+    def __init__(self, kernel, draws, moments, squared_norm=None):
+        self.kernel, self.draws, self.moments = kernel, draws, moments
+        self._squared_norm = squared_norm
 
     @property
     def squared_norm(self) -> float:
-        """Double integral of the kernel; N^2 terms, computed once when asked for."""
+        """Double integral of the kernel."""
         if self._squared_norm is None:
-            own = kernel_sum(self.kernel, self.draws, self.draws, self.weights)
-            self._squared_norm = float(self.weights @ own)
+            of_each = self.draws.each(lambda z, p, first: p @ self.value(z))
+            self._squared_norm = float(sum(of_each)) / self.moments.total
         return self._squared_norm
+
+    def at_kernel(self, kernel) -> "SampleEmbedding":
+        """Return the embedding of the same draws by another kernel."""
+        return SampleEmbedding(kernel, self.draws, self.moments)
 
     @property
     def dim(self) -> int:
         """Number of coordinates."""
-        return self.draws.shape[1]
+        return len(self.moments.mean)
 
     @property
     def spread(self) -> float:
         """Mean standard deviation of the coordinates."""
-        away = self.draws - self.weights @ self.draws
-        return float(np.sqrt(self.weights @ away**2).mean())
+        return float(np.sqrt(np.diag(self.moments.cov)).mean())
+
+    def _sum(self, sums, x, *more):
+        """Sums over the draws, added block by block; an array, or a tuple of them."""
+        total = None
+        for part in self.draws.each(partial(_of_block, sums, self.kernel, x, more)):
+            known = total is not None
+            total = [a + b for a, b in zip(total, part, strict=True)] if known else part
+        total = [a / self.moments.total for a in total]
+        return total[0] if len(total) == 1 else tuple(total)
 
     def value(self, x):
         """``m_p(x_i)``, (m,)."""
-        return kernel_sum(self.kernel, x, self.draws, self.weights)
+        return self._sum(kernel_sum, x)
 
     def value_and_gradient(self, x):
         """``m_p(x_i)`` (m,) and its gradient (m, d)."""
-        return kernel_sum_gradient(self.kernel, x, self.draws, self.weights)
+        return self._sum(kernel_sum_gradient, x)
 
     def hessian_product(self, x, v):
         """Hessian of ``m_p`` at x_i times v_i, (m, d)."""
-        return kernel_sum_hessian_product(self.kernel, x, self.draws, self.weights, v)
+        return self._sum(kernel_sum_hessian_product, x, v)
 
     def hessian(self, x):
         """Hessian of ``m_p`` at x_i, (m, d, d)."""
-        return kernel_sum_hessian(self.kernel, x, self.draws, self.weights)
+        return self._sum(kernel_sum_hessian, x)
+
+
+def _of_block(sums, kernel, x, more, z, p, first):
+    """Kernel sums over one block of draws, as a tuple."""
+    part = sums(kernel, x, z, p, *more)
+    return part if isinstance(part, tuple) else (part,)
 
 
 class MixtureEmbedding:
@@ -73,6 +104,10 @@ class MixtureEmbedding:
         self.kernel, self.mixture = kernel, mixture
         self._amplitudes, self._precisions = _smoothed(mixture.covariances, kernel)
         self._amplitudes *= mixture.weights
+
+    def at_kernel(self, kernel) -> "MixtureEmbedding":
+        """Return the embedding of the same mixture by another kernel."""
+        return MixtureEmbedding(kernel, self.mixture)
 
     @property
     def squared_norm(self) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .._compile import has_profile
 from .._validate import as_positions, as_weights
+from ..draws import Draws
 from ..kernel_sums import (
     kernel_pairs,
     kernel_sum,
@@ -70,11 +71,17 @@ class MMD(Discrepancy):
             self.embedding = MixtureEmbedding(self.kernel, draws_or_target)
             return
         draws = as_positions(draws_or_target, "draws")
-        if weights is None:
-            weights = np.full(len(draws), 1.0 / len(draws))
-        else:
+        if weights is not None:
             weights = as_weights(weights, "weights", len(draws))
-        self.embedding = SampleEmbedding(self.kernel, draws, weights)
+        draws = Draws(draws, weights)
+        self.embedding = SampleEmbedding(self.kernel, draws, draws.moments())
+
+    @classmethod
+    def to_embedding(cls, embedding) -> "MMD":
+        """Return the MMD to a mean embedding, under its kernel."""
+        made = cls.__new__(cls)
+        made.kernel, made.embedding = embedding.kernel, embedding
+        return made
 
     def _points(self, particles, at=None):
         """Points where to look, after a look at the number of coordinates."""
@@ -148,11 +155,4 @@ class MMD(Discrepancy):
         kernel = at_bandwidth(self.kernel, bandwidth)
         if kernel is None or bandwidth <= self.bandwidth:
             return None
-        wider = MMD.__new__(MMD)
-        wider.kernel = kernel
-        if isinstance(self.embedding, MixtureEmbedding):
-            wider.embedding = MixtureEmbedding(kernel, self.embedding.mixture)
-        else:
-            own = self.embedding
-            wider.embedding = SampleEmbedding(kernel, own.draws, own.weights)
-        return wider
+        return MMD.to_embedding(self.embedding.at_kernel(kernel))
