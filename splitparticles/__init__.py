@@ -37,6 +37,7 @@ from .report import Report
 from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
 from .score_check import check_score
+from .sharded import ShardedScore
 from .targets import GaussianMixture
 from .weighting import optimal_weights
 
@@ -86,6 +87,7 @@ __all__ = [
     "mmd",
     "energy_distance",
     "optimal_weights",
+    "ShardedScore",
 ]
 
 

@@ -16,10 +16,11 @@ FLOORS = {
         "_threads",
         "progress",
         "result_files",
+        "tables",
         "stein_identities",
     },
     1: {"_compile", "score", "targets", "particles", "preconditioning", "report", "draws"},
-    2: {"_blocks", "kernels", "laplace", "tempering", "transforms", "curved"},
+    2: {"_blocks", "kernels", "laplace", "sharded", "tempering", "transforms", "curved"},
     3: {"_stein_loops", "kernel_sums", "exploration", "straightening", "settling"},
     4: {"_stein_pairs", "_stein_tiles"},
     5: {"stein_sums"},
@@ -31,9 +32,9 @@ FLOORS = {
     11: {"descent", "front_door"},
     12: {"score_coordinates", "compression"},
     13: {"planning"},
-    14: {"sampling"},
+    14: {"sampling", "cli"},
     15: {"score_check"},
-    16: {"diagnosis"},
+    16: {"diagnosis", "__main__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
