@@ -33,6 +33,7 @@ from .moves import LBFGS, Adam, GradientDescent, Moved
 from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
+from .quadrature import ExpectationError
 from .report import Report
 from .result import Result, ResultFileError, Round, Stop, load
 from .sampling import sample
@@ -87,6 +88,7 @@ __all__ = [
     "mmd",
     "energy_distance",
     "optimal_weights",
+    "ExpectationError",
     "ShardedScore",
 ]
 

@@ -7,6 +7,7 @@ column, and the exit code is 2; a file that is written is whole or not there.
 
 import argparse
 import sys
+from importlib.metadata import version
 
 import numpy as np
 
@@ -35,13 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import __version__
-
     parser = argparse.ArgumentParser(
         prog="splitparticles",
         description="A few well-placed weighted points for a distribution.",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--version", action="version", version=version("splitparticles")
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     one = commands.add_parser(
         "compress",

@@ -4,14 +4,16 @@ The default objective is half the energy distance to the draws, in coordinates w
 each of them has standard deviation one, and a little of the MMD of `Quadratic`, which
 keeps mean and covariance right.  The kernel of the energy distance has no scale of its
 own: it is long-ranged, so particles need not be led from coarse to fine, and what it
-sees agrees with most that one asks of a few points (quantiles, expectations, transport).
-Its tip is rounded over a fraction of the distance between the particles, for none could
-split over it.
+sees agrees with most that one asks of a few points: quantiles, expectations, transport
+(its minimisers of equal weight are the support points of Mak and Joseph, key ``MJ18``
+in docs/references.bib).  Its tip is rounded over a fraction of the distance between the
+particles, for none could split over it.
 
 Draws may be more than a memory holds (`splitparticles.draws`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,7 +40,7 @@ from .growth import Growth
 from .kernel_sums import kernel_pairs, kernel_sum
 from .kernels import Energy, Quadratic
 from .loop import Descent
-from .moves import LBFGS, Move
+from .moves import Move
 from .objectives import MMD, Objective
 from .objectives.mean_embedding import SampleEmbedding
 from .particles import ParticleSet
@@ -47,10 +49,11 @@ from .result import Result
 from .weighting import optimal_weights
 
 ROUNDING = 0.25  # of the kernel's tip, in distances at which n particles tile a cube
-QUADRATIC = 0.05  # weight of the quadratic kernel
+QUADRATIC = 0.02  # weight of the quadratic kernel
 NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
 PILOT = 2**14  # draws on which particles grow
-STEPS_ON_ALL = 12  # of the moves that see all draws
+STEPS = 100  # of the last move, where it sees all draws cheaply
+STEPS_ON_ALL = 12  # of the last move, where particles grew on some of the draws
 
 
 @explains_keywords
@@ -158,6 +161,7 @@ def compress(
             whole = pilot.objective
         else:
             whole = _default_objective(z, seen, n_particles)
+            final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,
             start,
@@ -169,9 +173,13 @@ def compress(
         result = run.to_its_end(**watched)
         if pilot is not None and result.success:
             whole = pilot.objective_of_all(run.particles)
-            last = move if final_move is None else _on_all(final_move)
+            final_move = _of_steps(final_move, STEPS_ON_ALL)
             run = Descent(
-                whole, run.particles, n_particles=len(run.particles), move=last, **options
+                whole,
+                run.particles,
+                n_particles=len(run.particles),
+                move=final_move or move,
+                **options,
             )
             result = _after(result, run.to_its_end(**watched))
         elif pilot is not None:
@@ -277,8 +285,9 @@ class _Pilot:
         return MMD.to_embedding(whole) + QUADRATIC * _of_moments(self.seen)
 
 
-def _on_all(final_move) -> LBFGS:
-    return LBFGS(max_iter=STEPS_ON_ALL, tol=1e-6, weights=final_move.weights)
+def _of_steps(final_move, steps):
+    """Return the default final move with other steps; None where the user's counts."""
+    return None if final_move is None else replace(final_move, max_iter=steps)
 
 
 def _after(first: Result, last: Result) -> Result:

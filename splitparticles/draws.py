@@ -147,7 +147,7 @@ def _blocks(source, name):
         return _OfChunks(source, name)
     if hasattr(source, "__array__") or not _holds_chunks(source):
         return _OfArray(as_positions(source, name))
-    if isinstance(source, str) or not hasattr(source, "__iter__"):
+    if isinstance(source, (str, bytes)) or not hasattr(source, "__iter__"):
         raise TypeError(
             f"{name} must be an array (N, d) or chunks of it, got {source!r}"
         )
@@ -202,16 +202,26 @@ class _OfChunks:
             yield function(x, _weights_of(weights, first, len(x)), first)
             first += len(x)
 
+    def _chunks(self):
+        try:
+            return iter(self.make())
+        except TypeError as error:
+            raise TypeError(
+                f"{self.name} must be an array, chunks of it, or a callable without "
+                f"arguments that returns chunks: {error}"
+            ) from None
+
     def _evened(self):
         """Chunks put together and cut again, ROWS rows each."""
         waiting, m, dim = [], 0, None
-        for number, chunk in enumerate(self.make()):
+        for number, chunk in enumerate(self._chunks()):
             what = f"{self.name}, chunk {number},"
             chunk = as_floats(chunk, what, "of shape (N_k, d)")
             dim = chunk.shape[-1] if dim is None else dim
-            if chunk.ndim != 2 or chunk.shape[1] != dim or dim == 0:
+            if chunk.ndim != 2 or chunk.shape[1] != dim or 0 in chunk.shape:
                 raise ValueError(
-                    f"{what} must have {dim or 'some'} columns, got shape {chunk.shape}"
+                    f"{what} must have rows and {dim or 'some'} columns, "
+                    f"got shape {chunk.shape}"
                 )
             refuse_nonfinite(chunk, what)
             waiting.append(chunk)

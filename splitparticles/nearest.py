@@ -31,42 +31,45 @@ def nearest_draws(draws: Draws, change, positions) -> tuple[np.ndarray, np.ndarr
     ValueError
         When there are fewer distinct draws than particles.
     """
-    n = len(positions)
-    near = partial(_nearest_of_block, change, change.to_working(positions))
-    x = far = rows = None
-    for block in draws.each(near):
-        if rows is None:
-            x, far, rows = block
-            continue
-        x, far, rows = (
-            np.concatenate([a, b], axis=1)
-            for a, b in zip((x, far, rows), block, strict=True)
-        )
-        best = np.argsort(far, axis=1, kind="stable")[:, :n]
-        far, rows = (np.take_along_axis(a, best, axis=1) for a in (far, rows))
-        x = np.take_along_axis(x, best[:, :, None], axis=1)
-    values, first, draw = np.unique(
-        x.reshape(-1, x.shape[2]), axis=0, return_index=True, return_inverse=True
-    )
-    particle = np.repeat(np.arange(n), rows.shape[1])
-    edges, kept = np.unique(
-        np.column_stack([particle, draw.ravel()]), axis=0, return_index=True
-    )
+    at, n = change.to_working(positions), len(positions)
+    pool = None
+    for block in draws.each(partial(_of_block, change, at)):
+        if pool is not None:
+            block = tuple(map(np.concatenate, zip(pool, block, strict=True)))
+        pool = _nearest(change, at, *block)
+    x, rows = pool
+    if len(x) < n:
+        raise _too_few(n)
+    far, draw = _distances(change, at, x)
+    particle = np.repeat(np.arange(n), draw.shape[1])
     # one is added to every edge: all matchings have n of them, and zero means no edge
-    weights = 1.0 + far.ravel()[kept] ** 2
-    graph = coo_array((weights, edges.T), shape=(n, len(values))).tocsr()
+    edges = (particle, draw.ravel())
+    graph = coo_array((1.0 + far.ravel() ** 2, edges), shape=(n, len(x))).tocsr()
     try:
         taken = min_weight_full_bipartite_matching(graph)[1]
     except ValueError:
-        raise ValueError(
-            f"there are too few distinct draws near the {n} particles to give each "
-            "one of its own"
-        ) from None
-    return rows.ravel()[first[taken]], values[taken]
+        raise _too_few(n) from None
+    return rows[taken], x[taken]
 
 
-def _nearest_of_block(change, at, x, p, first):
-    """Up to n draws nearest to each particle: values, distances and rows."""
+def _too_few(n):
+    return ValueError(
+        f"there are fewer distinct draws than the {n} particles, one for each"
+    )
+
+
+def _of_block(change, at, x, p, first):
+    return _nearest(change, at, x, first + np.arange(len(x)))
+
+
+def _nearest(change, at, x, rows):
+    """The distinct draws that are among the nearest ones of any particle."""
+    x, first = np.unique(x, axis=0, return_index=True)
+    near = np.unique(_distances(change, at, x)[1])
+    return x[near], rows[first][near]
+
+
+def _distances(change, at, x):
+    """Distances and places of the draws nearest to each particle, (n, up to n)."""
     tree = KDTree(change.to_working(x))
-    far, rows = tree.query(at, k=np.arange(1, min(len(at), len(x)) + 1))
-    return x[rows], far, first + rows
+    return tree.query(at, k=np.arange(1, min(len(at), len(x)) + 1))

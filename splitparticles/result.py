@@ -13,6 +13,7 @@ from .growth import Grown
 from .moves import Moved
 from .nearest import nearest_draws
 from .particles import ParticleSet
+from .quadrature import ExpectationError, expectation_error
 
 
 class Stop(Enum):
@@ -188,6 +189,39 @@ class Result:
     def resample(self, m, *, rng=None) -> np.ndarray:
         """Draw m equally weighted points; see `ParticleSet.resample`."""
         return self.particles.resample(m, rng=rng)
+
+    def expectation_error(self, f, draws) -> ExpectationError:
+        r"""Say how far `expect` is off, by draws that were not compressed.
+
+        Parameters
+        ----------
+        f : callable
+            (m, d) -> (m,) or (m, k), as for `expect`.
+        draws : array_like, shape (N, d)
+            Not those that were compressed: the particles were fitted to them.
+
+        Returns
+        -------
+        ExpectationError
+            Value, difference to the mean over the draws, that mean's standard error,
+            and the most that any f of norm one can be off, in the space of the kernel
+            in working coordinates: the discrepancy.
+
+        Raises
+        ------
+        ValueError
+            When draws or what f returns do not have the right shape.
+
+        Examples
+        --------
+        >>> import numpy as np, splitparticles as sp
+        >>> draws = np.random.default_rng(0).normal(size=(4000, 2))
+        >>> result = sp.compress(draws[:2000], 32, weights="optimal")
+        >>> found = result.expectation_error(lambda x: np.cos(x[:, 0]), draws[2000:])
+        >>> bool(abs(found.difference) < 0.03), bool(found.standard_error < 0.02)
+        (True, True)
+        """
+        return expectation_error(self.particles, self.discrepancy, f, draws)
 
     def nearest_rows(self) -> np.ndarray:
         """Rows of the n draws that stand in for the particles, (n,).

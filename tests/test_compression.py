@@ -76,9 +76,3 @@ def test_fewer_draws_than_particles_is_no_error(m):
 def test_draws_that_do_not_vary():
     result = sp.compress(np.ones((50, 2)), 4)
     np.testing.assert_allclose(result.positions, 1.0, atol=1e-6)
-
-
-def test_dask_is_refused_for_now():
-    dask = type("Array", (), {"__module__": "dask.array.core"})
-    with pytest.raises(NotImplementedError, match="draws"):
-        sp.compress(dask(), 4)

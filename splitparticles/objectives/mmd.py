@@ -8,8 +8,6 @@ with the target's mean embedding :math:`m_p` (key ``G12`` in docs/references.bib
 Its witness is :math:`h(x) = \sum_j w_j k(x, x_j) - m_p(x)`.
 """
 
-import numpy as np
-
 from .._compile import has_profile
 from .._validate import as_positions, as_weights
 from ..draws import Draws
