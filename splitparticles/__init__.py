@@ -13,12 +13,21 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 from . import targets, transforms
 from ._compile import profile_of
 from ._store import StoreWarning
+from .bottleneck import infinity_wasserstein
 from .compression import compress
 from .continuation import CoarseToFine
 from .descent import descend, rounds
 from .diagnosis import diagnose
 from .distances import energy_distance, ksd, mmd
-from .growth import Grown, RandomSplit, SteepestSplit
+from .growth import (
+    BestOf,
+    Grown,
+    Insertion,
+    NewParticle,
+    RandomSplit,
+    SignedSplit,
+    SteepestSplit,
+)
 from .kernels import (
     Energy,
     Gaussian,
@@ -72,6 +81,10 @@ __all__ = [
     "Moved",
     "SteepestSplit",
     "RandomSplit",
+    "SignedSplit",
+    "Insertion",
+    "NewParticle",
+    "BestOf",
     "Grown",
     "CoarseToFine",
     "Preconditioner",
@@ -87,6 +100,7 @@ __all__ = [
     "ksd",
     "mmd",
     "energy_distance",
+    "infinity_wasserstein",
     "optimal_weights",
     "ExpectationError",
     "ShardedScore",

@@ -23,6 +23,8 @@ from .progress import progress_line
 from .result import Result, Round, Stop
 from .score import LimitReached
 
+SIGNED = "some weights are negative: fit for quadrature, not for draws"
+
 
 class _Watched:
     """An objective that remembers the best particles it was asked about.
@@ -124,6 +126,7 @@ class Descent:
             particles = ParticleSet(particles)
         self.objective, self.particles = objective, particles
         self.parents = np.full(len(particles), -1)
+        self._signed = particles.weights.min() < 0.0
         self.value = np.inf  # until it is known
         self.stop: Stop | None = None
         self.n_particles = as_count(n_particles, "n_particles", len(particles))
@@ -253,8 +256,12 @@ class Descent:
 
     def _result(self, done) -> Result:
         facts = {"n_score_evals": self._n_score_evals(), **self.coordinates.facts()}
+        doubts = []
         if self.stop.success:
             doubts = self.coordinates.doubts(self.particles)
+        if self.particles.weights.min() < 0.0 and not self._signed:
+            doubts = [*doubts, SIGNED]
+        if doubts:
             facts["warnings"] = [*facts.get("warnings", ()), *doubts]
         return Result(
             self.coordinates.to_user(self.particles),

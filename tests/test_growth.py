@@ -10,6 +10,7 @@ GROWTHS = [
     sp.SteepestSplit(everyone=True),
     sp.SteepestSplit(trials=1),
     sp.RandomSplit(),
+    sp.SteepestSplit(dense=1),
 ]
 
 
@@ -127,3 +128,253 @@ def test_whoever_stands_beside_a_place_without_a_score_is_not_split():
         grown = growth(F, p, 2, None)
         assert list(grown.parents) == [0] and np.isnan(grown.least_index)
         assert np.isfinite(grown.particles.positions).all()
+
+
+# ------------------------------------------------------------- new particles
+TWO = sp.GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.1, 0.1])
+NARROW = sp.Gaussian(0.1**0.5)
+
+
+def problems():
+    draws = np.random.default_rng(0).normal(size=(100, 2))
+    mmd = sp.MMD(sp.Gaussian(0.5), draws)
+    ksd = sp.KSD(sp.InverseMultiquadric(1.0), lambda x: -x)
+    return [(F, rested(F, 4, 2)) for F in (mmd, ksd, mmd + 0.5 * ksd)]
+
+
+@pytest.mark.parametrize("growth", [sp.Insertion(), sp.NewParticle()], ids=repr)
+def test_a_new_particle_lowers_f_and_takes_mass_from_all(growth):
+    for F, p in problems():
+        grown = growth(F, p, 3, np.random.default_rng(0))
+        assert list(grown.parents) == [-1]
+        q = grown.particles
+        assert np.array_equal(q.positions[:-1], p.positions)
+        np.testing.assert_allclose(q.weights.sum(), 1.0)
+        assert np.ptp(q.weights[:-1] / p.weights) < 1e-12 and q.weights[-1] > 0.0
+        found = F.value(q) - F.value(p)
+        assert found < 0.0
+        np.testing.assert_allclose([grown.expected, grown.predicted], found, rtol=1e-8)
+        full = growth(F, p, 0, np.random.default_rng(0))
+        assert full.particles is p and len(full.parents) == 0
+
+
+def test_the_mass_of_a_newcomer_is_the_best_one():
+    F, p = problems()[0]
+    grown = sp.Insertion()(F, p, 1, np.random.default_rng(0))
+    y, best = grown.particles.positions[-1], grown.particles.weights[-1]
+
+    def value(t):
+        weights = np.append((1 - t) * p.weights, t)
+        return F.value(sp.ParticleSet(np.vstack([p.positions, y]), weights))
+
+    assert value(best) <= min(value(t) for t in np.linspace(0.001, 0.5, 200)) + 1e-12
+
+
+def test_an_insertion_stands_where_the_witness_is_lowest():
+    F, p = problems()[0]
+    y = sp.Insertion()(F, p, 1, np.random.default_rng(0)).particles.positions[-1:]
+    grid = np.stack(np.meshgrid(*2 * [np.linspace(-4, 4, 81)]), axis=-1).reshape(-1, 2)
+    assert F.witness(p, y)[0] <= F.witness(p, grid).min() + 1e-3
+    assert np.linalg.norm(F.witness_gradient(p, y)) < 1e-3
+
+
+def test_nothing_is_inserted_at_the_target_itself():
+    F = sp.MMD(sp.Gaussian(0.5), [[0.0, 0.0], [1.0, 1.0]])
+    grown = sp.Insertion()(
+        F, sp.ParticleSet([[0.0, 0.0], [1.0, 1.0]]), 3, np.random.default_rng(0)
+    )
+    assert len(grown.parents) == 0 and not grown.stable
+
+
+def test_a_draw_of_the_wrong_shape_is_named():
+    F, p = problems()[0]
+    with pytest.raises(ValueError, match="draw must return shape"):
+        sp.NewParticle(draw=lambda rng: 1.0)(F, p, 1, np.random.default_rng(0))
+
+
+def test_the_best_of_two_is_the_better_one():
+    for F, p in problems():
+        falls = {}
+        for name, growth in (
+            ("split", sp.SteepestSplit(fraction=0.01)),
+            ("insert", sp.Insertion()),
+        ):
+            grown = growth(F, p, 1, np.random.default_rng(0))
+            falls[name] = F.value(p) - F.value(grown.particles)
+        both = sp.BestOf(sp.SteepestSplit(fraction=0.01), sp.Insertion())
+        grown = both(F, p, 1, np.random.default_rng(0))
+        fall = F.value(p) - F.value(grown.particles)
+        assert fall >= 0.999 * max(falls.values())
+
+
+def test_an_insertion_frees_what_no_split_can():
+    F = sp.KSD(NARROW, TWO.score, TWO.score_product)
+    start = sp.ParticleSet([[0.0, 0.0]])
+    alone = sp.descend(F, start, n_particles=20, rng=0)
+    assert np.abs(alone.positions[:, 0]).max() < 1e-6  # on the axis between the modes
+    growth = sp.BestOf(sp.SteepestSplit(), sp.Insertion())
+    freed = sp.descend(F, start, n_particles=20, growth=growth, rng=0)
+    assert freed.value < 0.3 * alone.value
+    assert freed.positions[:, 0].min() < -0.5 and freed.positions[:, 0].max() > 0.5
+    with pytest.raises(ValueError, match="at least one"):
+        sp.BestOf()
+
+
+# -------------------------------------------------------------- signed splits
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_signed_splits_keep_mass_and_mean_and_lower_f(most):
+    for F, p in problems():
+        grown = sp.SignedSplit(most=most)(F, p, 4, np.random.default_rng(0))
+        assert 1 <= len(grown.parents) <= 4
+        np.testing.assert_allclose(grown.particles.weights.sum(), 1.0)
+        np.testing.assert_allclose(grown.particles.mean(), p.mean(), atol=1e-12)
+        found = F.value(grown.particles) - F.value(p)
+        assert found < 0.0
+        np.testing.assert_allclose(found, grown.expected, rtol=1e-9)
+
+
+def best_of_all_splits(S, c, k):
+    """Least sum over k children that SLSQP finds."""
+    from scipy.optimize import minimize
+
+    def split(z):
+        return z[:k], z[k:].reshape(k, 2)
+
+    def total(z):
+        s, o = split(z)
+        return s @ np.einsum("ka,ab,kb->k", o, S, o)
+
+    constraints = [
+        {"type": "eq", "fun": lambda z: split(z)[0].sum() - 1.0},
+        {"type": "eq", "fun": lambda z: split(z)[0] @ split(z)[1]},
+        {"type": "ineq", "fun": lambda z: c - np.abs(split(z)[0]).sum()},
+        {"type": "ineq", "fun": lambda z: 1 - (split(z)[1] ** 2).sum(axis=1)},
+    ]
+    best = 0.0
+    for seed in range(12):
+        z = np.random.default_rng(seed).normal(size=3 * k)
+        with np.errstate(all="ignore"):
+            run = minimize(total, z, method="SLSQP", constraints=constraints)
+        if run.success:
+            best = min(best, run.fun)
+    return best
+
+
+@pytest.mark.parametrize("signs", [(-1.0, -0.5), (0.5, 1.0), (-0.5, 1.0)])
+@pytest.mark.parametrize("c", [1.5, 3.0])
+def test_the_closed_forms_are_the_optima(signs, c):
+    from splitparticles.growth.signed_split import _best_split
+
+    S = np.diag(signs)
+    for most in (1, 2, 3):
+        value, shares, offsets = _best_split(*np.linalg.eigh(S), c, most)
+        shares, offsets = np.array(shares), np.array(offsets)
+        np.testing.assert_allclose(shares.sum(), 1.0)
+        assert np.abs(shares).sum() <= c + 1e-12
+        np.testing.assert_allclose(shares @ offsets, 0.0, atol=1e-12)
+        assert np.linalg.norm(offsets, axis=1).max() <= 1.0 + 1e-12
+        found = shares @ np.einsum("ka,ab,kb->k", offsets, S, offsets)
+        np.testing.assert_allclose(found, value, atol=1e-12)
+        assert value <= best_of_all_splits(S, c, most + 1) + 1e-6
+
+
+def test_a_run_says_that_weights_are_negative():
+    F = sp.KSD(NARROW, TWO.score, TWO.score_product)
+    start = sp.ParticleSet([[0.0, 0.0]])
+    result = sp.descend(
+        F, start, n_particles=6, growth=sp.SignedSplit(), max_rounds=3, rng=0
+    )
+    assert result.weights.min() < 0.0 and "negative" in result.warnings[-1]
+    fine = sp.descend(F, start, n_particles=1, rng=0)
+    assert not any("negative" in warning for warning in fine.warnings)
+
+
+@pytest.mark.parametrize("options", [{"total": 1.0}, {"total": np.inf}, {"most": 4}])
+def test_signed_splits_refuse_bad_options(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        sp.SignedSplit(**options)
+
+
+# ------------------------------------------------------------------ eigenpairs
+@pytest.mark.parametrize("d", [1, 2, 7, 40])
+def test_least_eigenpairs_are_those_of_the_matrices(d):
+    from splitparticles.growth.eigenpairs import least_eigenpairs, rayleigh_descent
+
+    rng = np.random.default_rng(0)
+    scales = np.linspace(0.5, 2.0, d)
+    F = sp.KSD(
+        sp.InverseMultiquadric(d**0.5),
+        lambda x: -x / scales**2,
+        lambda x, v: -v / scales**2,
+    )
+    p = sp.ParticleSet(0.5 * rng.normal(size=(9, d)))
+    S = F.splitting_matrices(p)
+    values, vectors = np.linalg.eigh(S)
+    size = np.abs(values[:, 0]).max()
+    for solve, tol in ((least_eigenpairs, 1e-3), (rayleigh_descent, 1e-2)):
+        found = solve(F, p, np.random.default_rng(1), tol=tol, max_products=2000)
+        assert np.abs(found.values - values[:, 0]).max() < 2.0 * tol * size
+        np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1.0)
+        image = np.einsum("nab,nb->na", S, found.vectors)
+        left = image - found.values[:, None] * found.vectors
+        wanted = np.linalg.norm(left, axis=1)
+        np.testing.assert_allclose(found.residuals, wanted, atol=1e-6 * size)
+
+
+def test_many_coordinates_need_no_matrix():
+    d = 300
+    F = sp.KSD(sp.InverseMultiquadric(d**0.5), lambda x: -x, lambda x, v: -v)
+    F.splitting_matrices = None
+    one = sp.ParticleSet(np.zeros((1, d)))
+    grown = sp.SteepestSplit()(F, one, 1, np.random.default_rng(0))
+    assert len(grown.particles) == 2 and F.value(grown.particles) < F.value(one)
+
+
+# ------------------------------------------------------- infinity-Wasserstein
+def test_infinity_wasserstein_is_the_bottleneck_of_permutations():
+    from itertools import permutations
+
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        x, y = rng.normal(size=(2, 5, 2))
+        far = np.linalg.norm(x[:, None] - y, axis=2)
+        best = min(
+            far[np.arange(5), p].max() for p in map(list, permutations(range(5)))
+        )
+        assert sp.infinity_wasserstein(x, y) == pytest.approx(best, abs=1e-15)
+
+
+def test_infinity_wasserstein_on_a_line_is_that_of_quantiles():
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        x, y = np.sort(rng.normal(size=7)), np.sort(rng.normal(size=4))
+        v, w = rng.integers(1, 9, 7) / 1.0, rng.integers(1, 9, 4) / 1.0
+        p, q = v.cumsum() / v.sum(), w.cumsum() / w.sum()
+        levels = np.concatenate([p, q])
+        levels = np.sort(levels)[:-1] - 1e-9
+        ends = np.concatenate([levels, levels + 2e-9])
+        ends = ends[(ends > 0) & (ends < 1)]
+        i, j = np.searchsorted(p, ends), np.searchsorted(q, ends)
+        # pieces of no length do not count
+        wide = np.diff(np.sort(np.concatenate([[0.0], p, q]))) > 1e-8
+        middles = np.sort(np.concatenate([[0.0], p, q]))
+        middles = (0.5 * (middles[1:] + middles[:-1]))[wide]
+        i, j = np.searchsorted(p, middles), np.searchsorted(q, middles)
+        wanted = np.abs(x[i] - y[j]).max()
+        found = sp.infinity_wasserstein(
+            sp.ParticleSet(x[:, None], v), sp.ParticleSet(y[:, None], w)
+        )
+        assert found == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_split_and_a_move_are_in_the_same_ball():
+    p = sp.ParticleSet(np.random.default_rng(0).normal(size=(6, 3)))
+    moved = p.moved_to(p.positions + [0.1, 0.0, 0.0])
+    assert sp.infinity_wasserstein(p, moved) <= 0.1 + 1e-12
+    split = p.split([1, 4], np.eye(3)[:2], 0.1)
+    assert sp.infinity_wasserstein(p, split) == pytest.approx(0.1)
+    assert sp.infinity_wasserstein(p, p) == 0.0
+    with pytest.raises(ValueError, match="weights of q"):
+        sp.infinity_wasserstein(p, p.weighted([-1.0, 1, 1, 1, 1, 1]))
+    with pytest.raises(ValueError, match="3 coordinates"):
+        sp.infinity_wasserstein(p, [[0.0]])

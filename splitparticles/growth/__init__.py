@@ -1,7 +1,20 @@
 """Growth: how a particle set gains particles."""
 
+from .best_of import BestOf
 from .growth import Grown, Growth
+from .insertion import Insertion
+from .new_particle import NewParticle
 from .random_split import RandomSplit
+from .signed_split import SignedSplit
 from .steepest_split import SteepestSplit
 
-__all__ = ["Growth", "Grown", "RandomSplit", "SteepestSplit"]
+__all__ = [
+    "BestOf",
+    "Growth",
+    "Grown",
+    "Insertion",
+    "NewParticle",
+    "RandomSplit",
+    "SignedSplit",
+    "SteepestSplit",
+]

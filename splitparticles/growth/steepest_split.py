@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._validate import as_rng
+from .eigenpairs import least_eigenpairs
 from .growth import nothing_grew, split_best
 
 
@@ -32,6 +34,9 @@ class SteepestSplit:
     everyone : bool
         While some particle gains, split the others too, with a small step.  The
         weights stay in step: a halved one would stand beside whole ones otherwise.
+    dense : int
+        Coordinates up to which splitting matrices are written out; beyond, their least
+        eigenpairs come from products alone (`least_eigenpairs`), in O(n d) memory.
 
     Examples
     --------
@@ -48,28 +53,45 @@ class SteepestSplit:
     tol: float = 1e-6
     everyone: bool = False
 
+    dense: int = 64
+
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
-        matrices = objective.splitting_matrices(particles)
-        # whoever stands beside a place without a finite score is left as he is
-        known = np.isfinite(matrices).all(axis=(1, 2))
-        matrices = np.where(known[:, None, None], matrices, 0.0)
-        eigenvalues, eigenvectors = np.linalg.eigh(matrices)
-        index = eigenvalues[:, 0]
+        index, directions, known, bound, largest = self._steepest(
+            objective, particles, rng
+        )
         least = float(index.min()) if known.all() else np.nan
-        unstable = index < -self.tol * np.abs(eigenvalues).max()
+        unstable = index < -self.tol * largest
         if not unstable.any() or limit < 1:
-            stable = not unstable.any() and bool(known.all())
+            stable = bool(known.all() and (bound >= -self.tol * largest).all())
             return nothing_grew(particles, least, stable=stable)
         parents = np.flatnonzero(unstable | (self.everyone & known))
         return split_best(
             objective,
             particles,
             parents,
-            eigenvectors[parents, :, 0],
+            directions[parents],
             index[parents],
             limit=min(limit, max(1, round(self.fraction * len(particles)))),
             trials=self.trials,
             least_index=least,
             everyone=self.everyone,
         )
+
+    def _steepest(self, objective, particles, rng):
+        """Least eigenvalues and vectors, where they are known, below what they are not.
+
+        Whoever stands beside a place without a finite score is left as he is.
+        """
+        if particles.dim > self.dense:
+            found = least_eigenpairs(objective, particles, as_rng(rng))
+            known = np.isfinite(found.values) & np.isfinite(found.residuals)
+            values = np.where(known, found.values, 0.0)
+            bound = values - np.where(known, found.residuals, 0.0)
+            return values, found.vectors, known, bound, np.abs(values).max()
+        matrices = objective.splitting_matrices(particles)
+        known = np.isfinite(matrices).all(axis=(1, 2))
+        matrices = np.where(known[:, None, None], matrices, 0.0)
+        values, vectors = np.linalg.eigh(matrices)
+        index = values[:, 0]
+        return index, vectors[:, :, 0], known, index, np.abs(values).max()

@@ -1,0 +1,57 @@
+"""A new random particle: the control for insertion at the minimum of the witness.
+
+It stands wherever the generator puts it; only its mass is chosen to lower F.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .growth import nothing_grew
+from .insertion import _spread, inserted
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewParticle:
+    """Add one particle at random.
+
+    Parameters
+    ----------
+    draw : callable, optional
+        ``rng -> point (d,)``.  Left out, a normal about a particle chosen at random, as
+        wide as the target where the objective knows that, or as the particles.
+    trials : int
+        Points tried until one lowers F.
+
+    Examples
+    --------
+    >>> import numpy as np, splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[-2.0], [2.0]])
+    >>> growth = sp.NewParticle(draw=lambda rng: rng.uniform(-3.0, 3.0, size=1))
+    >>> one = sp.ParticleSet([[-2.0]])
+    >>> grown = growth(F, one, 1, np.random.default_rng(0))
+    >>> len(grown.particles), F.value(grown.particles) < F.value(one)
+    (2, True)
+    """
+
+    draw: Callable | None = None
+    trials: int = 10
+
+    def __call__(self, objective, particles, limit, rng):
+        """Add a particle, if there is room and F falls."""
+        for _ in range(self.trials if limit >= 1 else 0):
+            if self.draw is not None:
+                point = np.asarray(self.draw(rng), dtype=float)
+            else:
+                centre = particles.positions[rng.integers(len(particles))]
+                away = rng.standard_normal(particles.dim)
+                point = centre + _spread(objective, particles) * away
+            if point.shape != (particles.dim,):
+                raise ValueError(
+                    f"draw must return shape {(particles.dim,)}, got {point.shape}"
+                )
+            grown = inserted(objective, particles, point)
+            if len(grown.parents):
+                return grown
+        return nothing_grew(particles)

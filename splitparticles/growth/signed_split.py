@@ -1,0 +1,174 @@
+r"""Signed split: children of negative weight, where no positive split helps.
+
+A split into children of relative weights :math:`s_k` that sum to one, at offsets
+:math:`e\,\delta_k` with :math:`\sum_k s_k \delta_k = 0`, changes F by
+:math:`\tfrac12 e^2 \sum_k s_k\, \delta_k^T S \delta_k`.  With negative weights allowed,
+as long as :math:`\sum_k |s_k| \le c`, it can fall whichever sign the eigenvalues of the
+splitting matrix have (Wu, Ye, Lei, Lee and Liu, key ``WYLLL20`` in
+docs/references.bib).  The best splits, for offsets of length one at most:
+
+=================  ==========================================  =========================
+split              sum over children                           children
+=================  ==========================================  =========================
+binary             lambda_min                                  1/2, 1/2 at +-v_min
+signed binary      -(c - 1)/(c + 1) lambda_max                 (c + 1)/2 at
+                                                               (c - 1)/(c + 1) v_max,
+                                                               -(c - 1)/2 at v_max
+triplet            (c + 1)/2 lambda_min                        (c + 1)/4 at +-v_min,
+                                                               -(c - 1)/2 at 0
+signed triplet     -(c - 1)/2 lambda_max                       (c + 1)/2 at 0,
+                                                               -(c - 1)/4 at +-v_max
+mixed triplet      2c/(c + 1) lambda_min                       (c + 1)/4 at g v_max
+                   - (c - 1)/(c + 1) lambda_max                +- (1 - g^2)^(1/2) v_min,
+                                                               -(c - 1)/2 at v_max
+quartet            (c + 1)/2 lambda_min - (c - 1)/2 lambda_max (c + 1)/4 at +-v_min,
+                                                               -(c - 1)/4 at +-v_max
+=================  ==========================================  =========================
+
+with g = (c - 1)/(c + 1).  The mixed triplet is the best one where eigenvalues have both
+signs; it is ours, found by brute force (tests/test_growth.py).
+
+Signed weights are fit for quadrature and networks; such particles are no draws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..particles import ParticleSet
+from .growth import Grown, nothing_grew
+
+STEPS = 2.0 ** np.arange(3.0, -21.0, -1.0)  # of all splits, in units of the spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedSplit:
+    """Split particles into children of either sign.
+
+    Parameters
+    ----------
+    total : float
+        Bound c > 1 on the sum of the children's absolute weights, of a parent of
+        weight one.
+    most : int
+        Newcomers a split may bring: 1 for binary splits, 2 for triplets too, 3 for
+        quartets.
+    fraction : float
+        Share of the particles that may split in a round, those that gain most.
+
+    Examples
+    --------
+    A particle that is stable for positive weights:
+
+    >>> import numpy as np, splitparticles as sp
+    >>> two = sp.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [0.1, 0.1])
+    >>> F = sp.KSD(sp.Gaussian(0.1**0.5), two.score, two.score_product)
+    >>> one, rng = sp.ParticleSet([[0.0]]), np.random.default_rng(0)
+    >>> sp.SteepestSplit()(F, one, 1, rng).stable
+    True
+    >>> grown = sp.SignedSplit()(F, one, 1, rng)
+    >>> grown.particles.weights, F.value(grown.particles) < F.value(one)
+    (array([ 2., -1.]), True)
+    """
+
+    total: float = 3.0
+    most: int = 3
+    fraction: float = 1.0
+
+    def __post_init__(self):
+        if not 1.0 < self.total < np.inf:
+            raise ValueError(f"total must be above 1 and finite, got {self.total}")
+        if self.most not in (1, 2, 3):
+            raise ValueError(f"most must be 1, 2 or 3, got {self.most}")
+
+    def __call__(self, objective, particles, limit, rng):
+        """Split the best candidates; at most `limit` newcomers."""
+        matrices = objective.splitting_matrices(particles)
+        known = np.isfinite(matrices).all(axis=(1, 2))
+        matrices = np.where(known[:, None, None], matrices, 0.0)
+        values, vectors = np.linalg.eigh(matrices)
+        least = float(values[:, 0].min()) if known.all() else np.nan
+        splits = [
+            _best_split(v, u, self.total, min(self.most, limit))
+            for v, u in zip(values, vectors, strict=True)
+        ]
+        chosen = self._chosen(splits, limit)
+        if not chosen:
+            return nothing_grew(particles, least, stable=not matrices.any())
+        now = objective.value(particles)
+        spread = objective.spread or 1.0
+        best, change = None, 0.0
+        for step in spread * STEPS:
+            grown, parents = _split(particles, splits, chosen, step)
+            found = objective.value(grown) - now
+            if found < change:
+                best, change = (grown, parents, step), found
+            elif best is not None:
+                break
+        if best is None:
+            return nothing_grew(particles, least)
+        grown, parents, step = best
+        index = np.array([splits[i][0] for i in parents])
+        firsts = np.unique(parents)
+        predicted = 0.5 * step**2 * sum(splits[i][0] for i in firsts)
+        steps = np.full(len(parents), step)
+        return Grown(grown, parents, predicted, change, index, least, steps)
+
+    def _chosen(self, splits, limit):
+        """Particles to split, those that gain most a newcomer first."""
+        gains = [split[0] / max(len(split[1]) - 1, 1) for split in splits]
+        room = limit
+        chosen = []
+        for i in np.argsort(gains, kind="stable"):
+            many = len(splits[i][1]) - 1
+            full = len(chosen) >= max(1, round(self.fraction * len(splits)))
+            if gains[i] >= 0.0 or full:
+                break
+            if many <= room:
+                chosen.append(int(i))
+                room -= many
+        return chosen
+
+
+def _best_split(values, vectors, c, most):
+    """Sum over children, their relative weights and offsets, of the best split."""
+    low, high = values[0], values[-1]
+    down, up = vectors[:, 0], vectors[:, -1]
+    zero, share = np.zeros_like(up), (c - 1.0) / (c + 1.0)
+    a, b = 0.25 * (c + 1.0), 0.25 * (c - 1.0)
+    splits = [
+        (low, [0.5, 0.5], [down, -down]),
+        (-share * high, [2.0 * a, -2.0 * b], [share * up, up]),
+        (2.0 * a * low, [-2.0 * b, a, a], [zero, down, -down]),
+        (-2.0 * b * high, [2.0 * a, -b, -b], [zero, up, -up]),
+        (
+            2.0 * a * (1.0 - share**2) * low - share * high,
+            [a, a, -2.0 * b],
+            [
+                share * up + np.sqrt(1.0 - share**2) * down,
+                share * up - np.sqrt(1.0 - share**2) * down,
+                up,
+            ],
+        ),
+        (2.0 * a * low - 2.0 * b * high, [a, a, -b, -b], [down, -down, up, -up]),
+    ]
+    allowed = [split for split in splits if len(split[1]) - 1 <= most]
+    if not allowed:
+        return 0.0, [1.0], [zero]
+    return min(allowed, key=lambda split: split[0])
+
+
+def _split(particles, splits, chosen, step):
+    """Particles after the chosen splits; first children keep their parents' rows."""
+    x, w = particles.positions.copy(), particles.weights.copy()
+    newcomers, weights, parents = [], [], []
+    for i in chosen:
+        _, shares, offsets = splits[i]
+        parent, mass = x[i].copy(), w[i]
+        x[i], w[i] = parent + step * offsets[0], mass * shares[0]
+        for share, offset in zip(shares[1:], offsets[1:], strict=True):
+            newcomers.append(parent + step * offset)
+            weights.append(mass * share)
+            parents.append(i)
+    grown = ParticleSet(np.vstack([x, newcomers]), np.concatenate([w, weights]))
+    return grown, np.array(parents)
