@@ -37,7 +37,7 @@ from .front_door import (
     chosen_preconditioner,
 )
 from .growth import Growth
-from .kernel_sums import kernel_pairs, kernel_sum
+from .kernel_sums import kernel_sum
 from .kernels import Energy, Quadratic
 from .loop import Descent
 from .moves import Move
@@ -117,8 +117,8 @@ def compress(
     Notes
     -----
     The default objective is half the energy distance to the draws and a little of the
-    distance in moments.  Of more than 16,384 draws, the particles grow on as many taken
-    at random, and the last moves see all of them.  `value` is to all draws; their own
+    distance in moments.  Of more than 32,768 draws, the particles grow on half as many,
+    taken at random, and the last moves see all of them.  `value` is to all draws; their own
     part in it, a double sum, is then an estimate from as many others.
 
     Examples
@@ -149,14 +149,14 @@ def compress(
     }
     watched = {"callback": callback, "progress": progress}
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        z = draws.seen_through(change, found.n, PILOT)
+        z = draws.seen_through(change, found.n, 2 * PILOT)
         seen = z.moments()
         start = ParticleSet(seen.mean[None])
         pilot = None
         if objective is not None:
             build = as_callable(objective, "objective", "(draws, weights)")
             whole = build(*z.in_memory())
-        elif found.n > PILOT:
+        elif found.n > 2 * PILOT:
             pilot = _Pilot(z, seen, n_particles, rng)
             whole = pilot.objective
         else:
@@ -253,32 +253,30 @@ class _Pilot:
     def __init__(self, z: Draws, seen: Moments, n: int, rng):
         self.z, self.seen, self.n = z, seen, n
         if z.weights is None:
-            rows = rng.choice(seen.n, min(2 * PILOT, seen.n), replace=False)
+            rows = rng.choice(seen.n, 2 * PILOT, replace=False)
         else:
             rows = rng.choice(seen.n, 2 * PILOT, p=z.weights)
         kept = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
-        array = kept.in_memory()[0]
-        taken, other = Draws(array[:PILOT]), Draws(array[PILOT:])
-        moments = taken.moments()
-        kernel = _energy(seen, n)
-        self.other = SampleEmbedding(kernel, other, other.moments())
-        energy = MMD.to_embedding(SampleEmbedding(kernel, taken, moments))
+        array, kernel = kept.in_memory()[0], _energy(seen, n)
+        taken, *self.others = (
+            SampleEmbedding(kernel, some, some.moments())
+            for some in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
+        )
+        energy = MMD.to_embedding(taken)
         self.objective = energy + QUADRATIC * _of_moments(seen)
 
     def objective_of_all(self, particles) -> Objective:
         r"""Return the objective to all draws.
 
         The double integral of the kernel over N draws, too many for N^2 terms, follows
-        from the MMD of particles to R others, whose mean lies
-        :math:`(k(0) - |m_p|^2)(1/R - 1/N)` above that to all.
+        from what particles x are away from the means of two halves of other draws,
+        :math:`E\langle m_x - m_a, m_x - m_b \rangle = |m_x - m_p|^2`.
         """
-        kernel, x, w = self.other.kernel, particles.positions, particles.weights
-        w = w / w.sum()
+        x, w = particles.positions, particles.weights / particles.weights.sum()
+        one, other = self.others
+        kernel = one.kernel
         own = w @ kernel_sum(kernel, x, x, w)
-        norm = self.other.squared_norm
-        above = 1.0 / self.other.moments.n - 1.0 / self.seen.n
-        above *= kernel_pairs(kernel, x[:1], x[:1])[0] - norm
-        squared = own - 2.0 * w @ self.other.value(x) + norm - above
+        squared = own - w @ (one.value(x) + other.value(x)) + one.product(other)
         whole = SampleEmbedding(kernel, self.z, self.seen)
         norm = max(squared, 0.0) - own + 2.0 * w @ whole.value(x)
         whole = SampleEmbedding(kernel, self.z, self.seen, float(norm))

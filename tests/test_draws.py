@@ -77,6 +77,14 @@ def test_the_value_of_many_draws_is_near_the_exact_one(monkeypatch):
     assert distances[1] < 1.1 * distances[0]
 
 
+@pytest.mark.parametrize("m", [199, 200, 201, 399, 400, 401])
+def test_no_number_of_draws_is_between_few_and_many(small_blocks, m):
+    x = table(m)
+    result = sp.compress(x, 6, rng=0)
+    assert result.success and result.value > 0.0
+    np.testing.assert_allclose(result.mean(), x.mean(axis=0), atol=0.1 * x.std())
+
+
 def test_weights_of_many_draws_count(small_blocks):
     x = table(1000)
     w = np.where(x[:, 0] > np.median(x[:, 0]), 9.0, 1.0)

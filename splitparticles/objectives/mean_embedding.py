@@ -47,9 +47,13 @@ class SampleEmbedding:
     def squared_norm(self) -> float:
         """Double integral of the kernel."""
         if self._squared_norm is None:
-            of_each = self.draws.each(lambda z, p, first: p @ self.value(z))
-            self._squared_norm = float(sum(of_each)) / self.moments.total
+            self._squared_norm = self.product(self)
         return self._squared_norm
+
+    def product(self, other: "SampleEmbedding") -> float:
+        """Inner product with the embedding of other draws by this kernel."""
+        of_each = self.draws.each(lambda z, p, first: p @ other.value(z))
+        return float(sum(of_each)) / self.moments.total
 
     def at_kernel(self, kernel) -> "SampleEmbedding":
         """Return the embedding of the same draws by another kernel."""
