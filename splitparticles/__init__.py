@@ -42,6 +42,7 @@ from .moves import LBFGS, Adam, GradientDescent, Moved
 from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
+from .pruning import pruned
 from .quadrature import ExpectationError
 from .report import Report
 from .result import Result, ResultFileError, Round, Stop, load
@@ -102,6 +103,7 @@ __all__ = [
     "energy_distance",
     "infinity_wasserstein",
     "optimal_weights",
+    "pruned",
     "ExpectationError",
     "ShardedScore",
 ]

@@ -109,7 +109,7 @@ class ScoreCoordinates(WorkingCoordinates):
         if (ratio := dispersion(w, z, s)) > DISPERSION:
             found.append(
                 "the particles are not as wide as their scores say, by a factor of "
-                f"{ratio:.3g} in some direction; more may help, {2 * len(z)} at least"
+                f"{ratio:.3g} in some direction; take {2 * len(z)} or more"
             )
         return found
 

@@ -50,6 +50,7 @@ FLOORS = {
         "weighting",
         "quadrature",
         "bottleneck",
+        "pruning",
     },
     9: {"result"},
     10: {"loop"},

@@ -378,3 +378,40 @@ def test_a_split_and_a_move_are_in_the_same_ball():
         sp.infinity_wasserstein(p, p.weighted([-1.0, 1, 1, 1, 1, 1]))
     with pytest.raises(ValueError, match="3 coordinates"):
         sp.infinity_wasserstein(p, [[0.0]])
+
+
+# -------------------------------------------------------------------- pruning
+def test_coincident_and_weightless_particles_go():
+    F, p = problems()[0]
+    far = sp.ParticleSet(
+        np.vstack([p.positions, p.positions[:2], [[9.0, 9.0]]]),
+        np.append(np.append(p.weights, [0.1, 0.05]), 0.0) / 1.15,
+    )
+    fewer = sp.pruned(F, far, tol=1e-9)
+    assert len(fewer) <= len(p) and F.value(fewer) <= F.value(far) * (1.0 + 1e-8)
+    assert np.abs(fewer.positions).max() < 9.0
+    np.testing.assert_allclose(fewer.weights.sum(), 1.0)
+
+
+@pytest.mark.parametrize("tol", [0.0, 1e-3, 0.3])
+def test_pruning_never_costs_more_than_was_allowed(tol):
+    for F, p in problems():
+        many = sp.LBFGS(max_iter=50)(
+            F, p.split(np.arange(4), np.tile([[1.0, 0.0]], (4, 1)), 0.3)
+        ).particles
+        fewer = sp.pruned(F, many, tol=tol)
+        assert F.value(fewer) <= F.value(many) * (1.0 + tol) + 1e-11
+        assert 1 <= len(fewer) <= len(many)
+    assert len(sp.pruned(F, sp.ParticleSet([[0.0, 0.0]]), tol=tol)) == 1
+
+
+def test_a_generous_tolerance_prunes_and_weights_of_both_signs_may():
+    F, p = problems()[0]
+    assert len(sp.pruned(F, p, tol=1e6)) == 1
+    signed = sp.SignedSplit()(F, p, 4, np.random.default_rng(0)).particles
+    doubled = signed.split([0], [[1.0, 0.0]], 0.0)
+    fewer = sp.pruned(F, doubled, tol=1e-9)
+    assert len(fewer) <= len(signed)
+    np.testing.assert_allclose(fewer.weights.sum(), 1.0)
+    with pytest.raises(ValueError, match="tol"):
+        sp.pruned(F, p, tol=-1.0)
