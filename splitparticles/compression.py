@@ -237,7 +237,8 @@ def _default_objective(z: Draws, seen: Moments, n: int) -> Objective:
 
 
 def _energy(seen, n) -> Energy:
-    return Energy(ROUNDING * n ** (-1.0 / len(seen.mean)))
+    spread = float(np.sqrt(np.diag(seen.cov)).mean()) or 1.0  # one where none varies
+    return Energy(ROUNDING * spread * n ** (-1.0 / len(seen.mean)))
 
 
 def _of_moments(seen) -> MMD:

@@ -24,11 +24,16 @@ def write(path, arrays: dict, facts: dict) -> None:
     text = json.dumps({"format": FORMAT, **facts}).encode()
     content = io.BytesIO()
     np.savez(content, **arrays, facts=np.frombuffer(text, dtype=np.uint8))
+    written_whole(path, content.getvalue())
+
+
+def written_whole(path, content: bytes) -> None:
+    """Write beside `path` and move into place: never half a file."""
     path = Path(path)
     temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex[:12]}")
     try:
         with open(temporary, "xb") as file:
-            file.write(content.getvalue())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

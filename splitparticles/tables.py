@@ -5,13 +5,13 @@ where it cannot are they looked at one by one.
 """
 
 import io
-import os
 import sys
-import uuid
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+from .result_files import written_whole
 
 
 class TableError(ValueError):
@@ -130,8 +130,7 @@ def write_table(path: str, names: list[str], positions, weights) -> None:
         sys.stdout.write(_as_csv(names, positions, weights))
         sys.stdout.flush()
         return
-    place = Path(path)
-    kind = place.suffix.lower()
+    kind = Path(path).suffix.lower()
     content = io.BytesIO()
     if kind == ".npz":
         np.savez(content, positions=positions, weights=weights, names=np.array(names))
@@ -139,13 +138,7 @@ def write_table(path: str, names: list[str], positions, weights) -> None:
         np.save(content, np.column_stack([positions, weights]))
     else:
         content.write(_as_csv(names, positions, weights).encode())
-    temporary = place.with_name(f"{place.name}.tmp-{uuid.uuid4().hex[:12]}")
-    try:
-        temporary.write_bytes(content.getvalue())
-        os.replace(temporary, place)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    written_whole(path, content.getvalue())
 
 
 def _as_csv(names, positions, weights) -> str:

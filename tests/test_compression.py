@@ -76,3 +76,14 @@ def test_fewer_draws_than_particles_is_no_error(m):
 def test_draws_that_do_not_vary():
     result = sp.compress(np.ones((50, 2)), 4)
     np.testing.assert_allclose(result.positions, 1.0, atol=1e-6)
+
+
+def test_raw_coordinates_of_any_unit_will_do():
+    draws = skewed(2000, 0) @ np.linalg.inv([[2.0, 0.0], [30.0, 10.0]])
+    small = sp.compress(draws * 1e-6, 16, preconditioner="none", rng=0)
+    plain = sp.compress(draws, 16, preconditioner="none", rng=0)
+    far = [
+        sp.energy_distance(result.positions / unit, draws)
+        for result, unit in ((small, 1e-6), (plain, 1.0))
+    ]
+    assert far[0] < 1.2 * far[1]

@@ -16,7 +16,6 @@ FLOORS = {
         "_threads",
         "progress",
         "result_files",
-        "tables",
         "stein_identities",
     },
     1: {
