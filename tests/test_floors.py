@@ -25,6 +25,7 @@ FLOORS = {
         "particles",
         "preconditioning",
         "report",
+        "tables",
         "draws",
     },
     2: {
