@@ -46,7 +46,7 @@ from .objectives.mean_embedding import SampleEmbedding
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
 from .result import Result
-from .weighting import optimal_weights
+from .weighting import is_quadratic, optimal_weights
 
 ROUNDING = 0.25  # of the kernel's tip, in distances at which n particles tile a cube
 QUADRATIC = 0.02  # weight of the quadratic kernel
@@ -185,7 +185,7 @@ def compress(
         elif pilot is not None:
             note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
             result.warnings.append(note)
-        if weights == "optimal" and result.success:
+        if weights == "optimal" and result.success and is_quadratic(whole):
             best = optimal_weights(whole, run.particles)
             value = whole.value(best)
             if value < result.value:

@@ -50,6 +50,8 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     >>> sp.optimal_weights(F, sp.ParticleSet([[0.0], [4.0]])).weights.round(6)
     array([0.75, 0.25])
     """
+    if not is_quadratic(objective):
+        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
     x, n = particles.positions, len(particles)
     equal = particles.weighted(np.full(n, 1.0 / n))
     i, j = np.triu_indices(n)
@@ -60,8 +62,7 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     K, b = K / size, b / size
     K = K + 1.0  # no kernel here exceeds its largest entry
     b = b + 1.0
-    R = None
-    ridge = RIDGE
+    R, ridge = None, RIDGE
     while R is None:
         try:
             R = cholesky(K + ridge * np.eye(n))
@@ -73,10 +74,16 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     return particles.weighted(w / w.sum())
 
 
+def is_quadratic(objective: Objective) -> bool:
+    """Whether an objective is quadratic in the weights, with a kernel that it knows."""
+    terms = getattr(objective, "terms", ())
+    return hasattr(objective, "pairs") or (
+        len(terms) > 0 and all(is_quadratic(term) for _, term in terms)
+    )
+
+
 def _pairs(objective, x, y):
-    terms = getattr(objective, "terms", None)
+    """Kernel of a squared discrepancy, ``k(x_i, y_i)``."""
     if hasattr(objective, "pairs"):
         return objective.pairs(x, y)
-    if terms is None:
-        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
-    return sum(factor * _pairs(term, x, y) for factor, term in terms)
+    return sum(factor * _pairs(term, x, y) for factor, term in objective.terms)

@@ -204,6 +204,11 @@ def test_weights_need_a_squared_discrepancy():
 
     with pytest.raises(TypeError, match="squared discrepancy"):
         sp.optimal_weights(Other(), sp.ParticleSet([[0.0], [1.0]]))
+    # and compress leaves the weights of the descent where there is none
+    result = sp.compress(
+        table(30), 1, objective=lambda draws, weights: Other(), weights="optimal"
+    )
+    assert result.weights.tolist() == [1.0]
 
 
 # -------------------------------------------------------------------- energy
