@@ -164,10 +164,9 @@ class Score:
         return found
 
     def learn_jacobians(self, x: np.ndarray, jacobians: np.ndarray) -> None:
-        """Keep the Jacobians at x, which will not be asked for again."""
-        found = np.array(jacobians)
-        found.flags.writeable = False
-        self._jacobians = np.array(x), found
+        """Keep the Jacobians at x, which will not be asked for again; no copy is made."""
+        jacobians.flags.writeable = False
+        self._jacobians = np.array(x), jacobians
 
     def bending(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Second derivative of the score along u_i: the Jacobians' slope, (n, d, d)."""

@@ -52,7 +52,6 @@ class SteepestSplit:
     trials: int = 5
     tol: float = 1e-6
     everyone: bool = False
-
     dense: int = 64
 
     def __call__(self, objective, particles, limit, rng):
