@@ -164,7 +164,7 @@ class Score:
         return found
 
     def learn_jacobians(self, x: np.ndarray, jacobians: np.ndarray) -> None:
-        """Keep the Jacobians at x, which will not be asked for again; no copy is made."""
+        """Keep the Jacobians at x, uncopied; they will not be asked for again."""
         jacobians.flags.writeable = False
         self._jacobians = np.array(x), jacobians
 
