@@ -252,7 +252,7 @@ class _Pilot:
     """Draws taken at random, on which particles grow; and others, which judge."""
 
     def __init__(self, z: Draws, seen: Moments, n: int, rng):
-        self.z, self.seen, self.n = z, seen, n
+        self.z, self.seen = z, seen
         if z.weights is None:
             rows = rng.choice(seen.n, 2 * PILOT, replace=False)
         else:
@@ -263,8 +263,7 @@ class _Pilot:
             SampleEmbedding(kernel, some, some.moments())
             for some in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
         )
-        energy = MMD.to_embedding(taken)
-        self.objective = energy + QUADRATIC * _of_moments(seen)
+        self.objective = MMD.to_embedding(taken) + QUADRATIC * _of_moments(seen)
 
     def objective_of_all(self, particles) -> Objective:
         r"""Return the objective to all draws.

@@ -117,13 +117,10 @@ def _rows_of_block(rows, z, p, first):
 
 
 def _block_moments(x, p, first):
-    try:
-        refuse_nonfinite(x, "draws")
-    except ValueError:
-        row = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
-        raise ValueError(
-            f"draws must be finite, got row {first + row}: {x[row]}"
-        ) from None
+    fine = np.isfinite(x).all(axis=1)
+    if not fine.all():
+        row = int(fine.argmin())
+        raise ValueError(f"draws must be finite, got row {first + row}: {x[row]}")
     total = float(p.sum())
     mean = p @ x / total if total > 0.0 else x[0]
     gap = x - mean
@@ -217,7 +214,8 @@ class _OfChunks:
         for number, chunk in enumerate(self._chunks()):
             what = f"{self.name}, chunk {number},"
             chunk = as_floats(chunk, what, "of shape (N_k, d)")
-            dim = chunk.shape[-1] if dim is None else dim
+            if dim is None and chunk.ndim == 2:
+                dim = chunk.shape[1]
             if chunk.ndim != 2 or chunk.shape[1] != dim or 0 in chunk.shape:
                 raise ValueError(
                     f"{what} must have rows and {dim or 'some'} columns, "

@@ -87,3 +87,15 @@ def test_raw_coordinates_of_any_unit_will_do():
         for result, unit in ((small, 1e-6), (plain, 1.0))
     ]
     assert far[0] < 1.2 * far[1]
+
+
+def test_narrow_directions_are_seen_and_others_keep_their_units():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1000))
+    change = sp.compress(np.column_stack([a, 5.0 * b]), 2).preconditioner
+    np.testing.assert_allclose(change.matrix, np.diag([1.0, 5.0]), rtol=0.1, atol=1e-9)
+    # nearly the same twice: apart by a hundredth
+    draws = np.column_stack([a, a + 0.01 * b])
+    z = sp.compress(draws, 2).preconditioner.to_working(draws)
+    apart = (z[:, 1] - z[:, 0]) / 2.0**0.5
+    np.testing.assert_allclose(apart.std(), 0.2, rtol=0.01)

@@ -179,3 +179,17 @@ def test_particles_that_see_no_maximum_leave_the_coordinates_as_they_are(rng):
     uphill = Cloud(np.eye(2), np.eye(2), np.stack([np.eye(2)] * 2), np.full(2, 0.5))
     with pytest.raises(ValueError, match="curvature"):
         uphill.levelled()
+
+
+def test_curvature_that_coordinates_were_checked_by_costs_a_split_nothing(rng):
+    change = bent(rng)
+    place = ScoreCoordinates(change, Score(lambda x: -x), None, True)
+    particles = sp.ParticleSet(0.3 * rng.normal(size=(10, len(change.centre))))
+    place._better(particles, False)
+    rows = place.counted.rows
+    known = place.working.jacobians(particles.positions)
+    assert place.counted.rows == rows
+    fresh = ScoreCoordinates(change, Score(lambda x: -x), None, True).working
+    np.testing.assert_allclose(
+        known, fresh.jacobians(particles.positions), rtol=1e-4, atol=1e-4
+    )

@@ -144,3 +144,19 @@ def test_a_score_that_raises_far_away_ends_no_run():
 
     result = sp.sample(score, [0.3, -0.2], 16, rng=0)
     assert result.success and np.abs(result.mean()).max() < 0.05
+
+
+def test_a_way_that_leads_to_a_known_mode_is_given_up():
+    target = sp.targets.Banana()
+    start = target.mean + 0.5
+    whole, given_up = Score(target.score), Score(target.score)
+    found = find_mode(whole, start)
+    there = found.preconditioner
+    assert found.converged
+    again = find_mode(
+        given_up,
+        start,
+        known=lambda x: np.linalg.norm(there.to_working(x[None])) < 1.0,
+    )
+    assert not again.converged and "known" in again.message
+    assert given_up.rows < whole.rows
