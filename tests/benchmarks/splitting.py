@@ -1,14 +1,11 @@
 """What the theory of splitting claims, as numbers.
 
     python tests/benchmarks/splitting.py gains
-    python tests/benchmarks/splitting.py trap [--seeds 20]
     python tests/benchmarks/splitting.py cost
 
 ``gains``: the predicted change of F by a split over the change found, and the gain
 along the steepest direction over that along random ones of the same step, with what
-their curvatures say it should be.  ``trap``: a target with two modes at (+-1, 0) and
-particles on the axis between them, from which no gradient leads away; every way out
-there is, at the same number of particles in the end.  ``cost``: least eigenpairs from
+their curvatures say it should be.  ``cost``: least eigenpairs from
 products against splitting matrices that are written out.
 """
 
@@ -79,98 +76,6 @@ def _gain(F, p, rng):
     return ratio, factor, wanted / factor
 
 
-# ----------------------------------------------------------------------- trap
-KERNEL = sp.Gaussian(0.1**0.5)
-
-
-def starts(variance, n, rng):
-    """Named starts, (n, 2) each."""
-    axis = np.column_stack([np.zeros(n), variance**0.5 * rng.standard_normal(n)])
-    sd = variance**0.5
-    return {
-        "on the axis": axis,
-        "near the axis": axis + [1e-3, 0.0] * rng.standard_normal((n, 2)),
-        "iid": rng.standard_normal((n, 2)),
-        "in one mode": [1.0, 0.0] + sd * rng.standard_normal((n, 2)),
-    }
-
-
-def ways(F, n, seed):
-    """Ways out of a start: name and function of the start."""
-
-    def grown(growth, few=5, max_rounds=None):
-        def run(x):
-            start = sp.ParticleSet(x[:few])
-            move = sp.LBFGS(max_iter=60)
-            options = {"growth": growth, "move": move, "rng": seed}
-            result = sp.descend(
-                F, start, n_particles=n, max_rounds=max_rounds, **options
-            )
-            return sp.LBFGS(max_iter=200)(F, result.particles).particles
-
-        return run
-
-    def moved(jitter):
-        def run(x):
-            noise = jitter * np.random.default_rng(seed).standard_normal(x.shape)
-            return sp.LBFGS(max_iter=600)(F, sp.ParticleSet(x + noise)).particles
-
-        return run
-
-    some = {"fraction": 0.25}
-    yield "descent alone", moved(0.0)
-    yield "jitter of 0.01", moved(0.01)
-    yield "random splits", grown(sp.RandomSplit(**some))
-    yield "steepest splits", grown(sp.SteepestSplit(**some))
-    yield "insertion", grown(sp.Insertion(starts=32))
-    both = sp.BestOf(sp.SteepestSplit(fraction=1e-9), sp.Insertion(starts=32))
-    yield "best of both", grown(both)
-
-
-def trap(options):
-    """Print how each way out ends."""
-    n, draws = options.n, np.random.default_rng(99)
-    for variance in (0.1, 0.3, 2.0):
-        target = sp.GaussianMixture([0.5, 0.5], [[-1, 0], [1, 0]], [variance] * 2)
-        F = sp.KSD(KERNEL, target.score, target.score_product)
-        exact = target.sample(4000, draws)
-        curvature = 1.0 / variance**2 - 1.0 / variance
-        stable = 0.1 * curvature > 2.0
-        print(
-            f"\nvariance {variance}: h J = {0.1 * curvature:.2f}, "
-            f"{'above' if stable else 'below'} 1 + d/2 = 2"
-        )
-        iid = np.mean([energy(target.sample(n, draws), exact) for _ in range(20)])
-        print(
-            f"{'start':14s} {'way':16s}  {'KSD':30s}  {'energy distance / iid':30s}"
-            "  smaller side  seconds"
-        )
-        names = list(starts(variance, 1, draws))
-        for name in names:
-            for way in [w for w, _ in ways(F, n, 0)]:
-                rows, seconds = [], 0.0
-                for seed in range(options.seeds):
-                    x = starts(variance, n, np.random.default_rng(seed))[name]
-                    began = time.perf_counter()
-                    p = dict(ways(F, n, seed))[way](x)
-                    seconds += time.perf_counter() - began
-                    right = p.weights[p.positions[:, 0] > 0.05].sum()
-                    left = p.weights[p.positions[:, 0] < -0.05].sum()
-                    far = energy(p.positions, exact, p.weights) / iid
-                    rows.append((F.discrepancy(p), far, min(left, right)))
-                ksd, far, side = zip(*rows, strict=True)
-                print(
-                    f"{name:14s} {way:16s}  {quartiles(ksd)}  {quartiles(far)}"
-                    f"  {np.median(side):9.3f}  {seconds / options.seeds:9.2f}",
-                    flush=True,
-                )
-
-
-def energy(x, exact, weights=None) -> float:
-    """Energy distance to exact draws."""
-    return sp.energy_distance(x, exact, weights_x=weights)
-
-
 # ----------------------------------------------------------------------- cost
 def cost(options):
     """Print time and memory of least eigenpairs."""
@@ -221,11 +126,10 @@ def worst(found, values) -> float:
 def main():
     """Print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["gains", "trap", "cost"])
+    parser.add_argument("table", choices=["gains", "cost"])
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("-n", type=int, default=100)
     options = parser.parse_args()
-    {"gains": gains, "trap": trap, "cost": cost}[options.table](options)
+    {"gains": gains, "cost": cost}[options.table](options)
 
 
 if __name__ == "__main__":
