@@ -10,7 +10,7 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 (array([5., 5.]), array([2., 2.]))
 """
 
-from . import targets, transforms
+from . import activations, losses, targets, transforms
 from ._compile import profile_of
 from ._store import StoreWarning
 from .bottleneck import infinity_wasserstein
@@ -38,8 +38,15 @@ from .kernels import (
     RationalQuadratic,
     median_bandwidth,
 )
-from .moves import LBFGS, Adam, GradientDescent, Moved
-from .objectives import KSD, MMD, FirstVariation, Objective
+from .moves import LBFGS, Adam, GradientDescent, Moved, Newest
+from .objectives import (
+    KSD,
+    MMD,
+    FirstVariation,
+    Network,
+    Objective,
+    RBFNetwork,
+)
 from .particles import ParticleSet
 from .preconditioning import Preconditioner
 from .pruning import pruned
@@ -76,9 +83,14 @@ __all__ = [
     "FirstVariation",
     "MMD",
     "KSD",
+    "Network",
+    "RBFNetwork",
+    "activations",
+    "losses",
     "GradientDescent",
     "Adam",
     "LBFGS",
+    "Newest",
     "Moved",
     "SteepestSplit",
     "RandomSplit",

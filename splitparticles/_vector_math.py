@@ -21,6 +21,7 @@ from numba.extending import intrinsic, overload
 _LOG2_E = math.log2(math.e)
 # log 2 in two parts, so that x - k log 2 keeps its last digits
 _LOG2_HIGH, _LOG2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_ARTANH = tuple(2.0 / (2 * k + 1) for k in range(17))
 _TAYLOR = tuple(1.0 / math.factorial(k) for k in range(13))
 # Added to a float below 2^51 it pushes the fraction out: what remains is the nearest
 # whole number, in the lowest bits.
@@ -108,3 +109,23 @@ def _inverse_sqrt(x):
         return 0.0 if x == math.inf else _root_by_newton(x)
 
     return by_newton
+
+
+def softplus(x):
+    """``log(1 + exp(x))``."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+@overload(softplus, jit_options=FLAGS)
+def _softplus(x):
+    def by_series(x):
+        t = exp(-abs(x))
+        s = t / (2.0 + t)
+        square = s * s
+        p = _ARTANH[16]
+        for k in range(15, -1, -1):
+            p = p * square + _ARTANH[k]
+        above = x if x > 0.0 else 0.0 * x  # in this form, NaN stays NaN
+        return above + p * s
+
+    return by_series

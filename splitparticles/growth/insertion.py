@@ -55,28 +55,20 @@ class Insertion:
         """Add a particle, if there is room and F falls."""
         if limit < 1:
             return nothing_grew(particles)
-        here = lowest(objective, particles, self._scattered(objective, particles, rng))
+        some = objective.proposals(particles, self.starts, rng, reach=self.reach)
+        here = most_promising(objective, particles, some)
         for point in self._descended(objective, particles, here), here:
             grown = inserted(objective, particles, point)
             if len(grown.parents):
                 return grown
         return nothing_grew(particles)
 
-    def _scattered(self, objective, particles, rng):
-        """Where the search may start, (starts, d)."""
-        n, d = particles.positions.shape
-        spread = _spread(objective, particles)
-        beside = particles.positions[rng.integers(n, size=self.starts)]
-        outwards = rng.standard_normal((self.starts, d)) * spread
-        width = np.where(np.arange(self.starts) % 2, 0.3, self.reach)
-        return beside + width[:, None] * outwards
-
     def _descended(self, objective, particles, start):
-        """Minimum of the witness near a point."""
+        """Point near another where the promise is least."""
 
         def told(y):
-            h = objective.witness(particles, y[None])[0]
-            slope = objective.witness_gradient(particles, y[None])[0]
+            h = objective.promise(particles, y[None])[0]
+            slope = objective.promise_gradient(particles, y[None])[0]
             known = np.isfinite(h) and np.isfinite(slope).all()
             return (h, slope) if known else (np.inf, np.zeros_like(y))
 
@@ -86,43 +78,29 @@ class Insertion:
         return found.x
 
 
-def _spread(objective, particles):
-    """Scale of the target, or of the particles; one where neither has any."""
-    if objective.spread:
-        return objective.spread
-    largest = float(particles.positions.std(axis=0).max())
-    return largest if largest > 0.0 else 1.0
-
-
-def lowest(objective: Objective, particles: ParticleSet, points) -> np.ndarray:
-    """Of points (m, d), the one where the witness is lowest."""
-    h = objective.witness(particles, points)
+def most_promising(objective: Objective, particles: ParticleSet, points) -> np.ndarray:
+    """Of points (m, d), the one that promises most."""
+    h = objective.promise(particles, points)
     return points[int(np.argmin(np.where(np.isfinite(h), h, np.inf)))]
 
 
 def inserted(objective: Objective, particles: ParticleSet, point) -> Grown:
     """A new particle at a point (d,), of the mass that lowers F most.
 
-    Mass is taken from all particles alike; nothing grew where none lowers F.
+    Nothing grew where none lowers F.
     """
-    now, w = objective.value(particles), particles.weights
-    total = float(w.sum())
-
-    def mixed(share):
-        weights = np.append((1.0 - share) * w, share * total)
-        return ParticleSet(np.vstack([particles.positions, point]), weights)
+    now = objective.value(particles)
+    of_share, slope, most = objective.newcomer(particles, point)
 
     def change(share):
-        value = objective.value(mixed(share)) - now
+        value = objective.value(of_share(share)) - now
         return value if np.isfinite(value) else np.inf
 
-    h = objective.witness(particles, np.vstack([point, particles.positions]))
-    slope = total * float(h[0]) - float(w @ h[1:])
     if not slope < 0.0:
         return nothing_grew(particles)
-    curvature = 8.0 * (change(0.5) - 0.5 * slope)
-    share = -slope / curvature if 0.0 < curvature < np.inf else 0.5
-    share = min(share, 0.5) if share > 0.0 else 0.5
+    curvature = 2.0 * (change(most) - slope * most) / most**2
+    share = -slope / curvature if 0.0 < curvature < np.inf else most
+    share = min(share, most) if share > 0.0 else most
     for _ in range(HALVINGS):
         expected = change(share)
         if expected < 0.0:
@@ -133,4 +111,4 @@ def inserted(objective: Objective, particles: ParticleSet, point) -> Grown:
     none = np.full(1, np.nan)
     predicted = slope * share + 0.5 * curvature * share**2
     parents = np.full(1, -1)
-    return Grown(mixed(share), parents, predicted, expected, none, np.nan, none)
+    return Grown(of_share(share), parents, predicted, expected, none, np.nan, none)

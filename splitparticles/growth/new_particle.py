@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .growth import nothing_grew
-from .insertion import _spread, inserted
+from .insertion import inserted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +19,9 @@ class NewParticle:
     Parameters
     ----------
     draw : callable, optional
-        ``rng -> point (d,)``.  Left out, a normal about a particle chosen at random, as
-        wide as the target where the objective knows that, or as the particles.
+        ``rng -> point (d,)``.  Left out, a proposal of the objective's: a normal about
+        a particle chosen at random, as wide as the target where that is known, or as
+        the particles; of a network, a random neuron.
     trials : int
         Points tried until one lowers F.
 
@@ -44,9 +45,7 @@ class NewParticle:
             if self.draw is not None:
                 point = np.asarray(self.draw(rng), dtype=float)
             else:
-                centre = particles.positions[rng.integers(len(particles))]
-                away = rng.standard_normal(particles.dim)
-                point = centre + _spread(objective, particles) * away
+                point = objective.proposals(particles, 1, rng)[0]
             if point.shape != (particles.dim,):
                 raise ValueError(
                     f"draw must return shape {(particles.dim,)}, got {point.shape}"

@@ -40,6 +40,8 @@ class RandomSplit:
         if limit < 1:
             return nothing_grew(particles)
         directions = rng.standard_normal(particles.positions.shape)
+        if objective.labels is not None:
+            directions[:, objective.labels] = 0.0
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         bent = objective.splitting_product(particles, directions)
         return split_best(

@@ -5,18 +5,21 @@ dear.  Its gradient is that of the witness, :math:`\nabla h(x_i)`, as in the
 mean-field limit, so a particle's steps do not depend on its weight.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._validate import as_count, as_rng
 from .move import (
     Moved,
     check_lengths,
-    check_simplex,
+    check_weights,
     is_finite,
     reweighted,
     start_of,
     steepest,
+    weight_slopes,
 )
 
 
@@ -36,10 +39,22 @@ class Adam:
     weights : bool
         Move the weights too.
 
+    batch : int, optional
+        Rows of data that each step looks at, of objectives that have rows (networks);
+        all in turn, in an order drawn anew for each pass.
+    rng : None, int, Generator, optional
+        Of those orders; a Generator moves on from one call to the next.
+
+    Raises
+    ------
+    TypeError
+        When there is a `batch` and the objective has no rows.
+
     Notes
     -----
     A step to where the objective is not finite is undone and all later steps are
-    halved.  The best particles seen are returned.
+    halved.  The best particles seen are returned; of mini-batches, whose values say
+    little, the last, unless F has risen.
 
     Examples
     --------
@@ -54,24 +69,37 @@ class Adam:
     max_iter: int = 300
     decay: tuple[float, float] = (0.9, 0.999)
     weights: bool = False
+    batch: int | None = None
+    rng: object = None
 
     def __call__(self, objective, particles):
         """Move the particles downhill."""
         if self.weights:
-            check_simplex(particles)
-        here = start_of(objective, particles)
+            check_weights(objective, particles)
+        start = start_of(objective, particles)
+        if self.batch is None:
+            whole = itertools.repeat(objective)
+            best, here, _ = self._steps(whole, particles, start)
+            return Moved(best, here.value, steepest(here), self.max_iter, False)
+        batches = self._batches(objective)
+        _, _, last = self._steps(batches, particles, None)
+        there = objective.first_variation(last)
+        if not there.value < start.value:
+            last, there = particles, start
+        return Moved(last, there.value, steepest(there), self.max_iter, False)
+
+    def _steps(self, objectives, particles, here):
+        """The best particles, their first variation, and the last particles."""
+        moments, step = _Moments(*self.decay), self.step
+        objective = next(objectives)
+        if here is None:
+            here = objective.first_variation(particles)
         best, best_here = particles, here
-        first = second = 0.0
-        step = self.step
-        b1, b2 = self.decay
         for k in range(1, self.max_iter + 1):
-            slope = self._slope(particles, here)
-            first = b1 * first + (1.0 - b1) * slope
-            second = b2 * second + (1.0 - b2) * slope**2
-            root = np.sqrt(second / (1.0 - b2**k))
-            unit = first / (1.0 - b1**k) / np.where(root > 0, root, 1.0)
+            unit = moments.step(self._slope(objective, particles, here))
             length = 0.5 * step * (1.0 + np.cos(np.pi * k / (self.max_iter + 1)))
-            trial = self._moved(particles, -length * unit)
+            trial = self._moved(objective, particles, -length * unit)
+            objective = next(objectives)
             there = objective.first_variation(trial)
             check_lengths(there, trial)
             if not is_finite(there):
@@ -80,17 +108,46 @@ class Adam:
             particles, here = trial, there
             if here.value < best_here.value:
                 best, best_here = particles, here
-        return Moved(best, best_here.value, steepest(best_here), self.max_iter, False)
+        return best, best_here, particles
 
-    def _slope(self, particles, here):
-        """Positions' slopes, with the logits' as one more column if weights move."""
+    def _batches(self, objective):
+        """Parts of the objective, without end."""
+        size, rng = as_count(self.batch, "batch"), as_rng(self.rng)
+        many = objective.n_rows
+        if many is None:
+            raise TypeError(f"batch is for objectives with rows, got {objective!r}")
+        while True:
+            order = rng.permutation(many)
+            for first in range(0, many, size):
+                yield objective.of_rows(order[first : first + size])
+
+    def _slope(self, objective, particles, here):
+        """Positions' slopes, with the weights' as one more column if they move."""
         slope = np.sign(particles.weights)[:, None] * here.witness_gradient
         if not self.weights:
             return slope
-        share = particles.weights / particles.weights.sum()
-        return np.column_stack([slope, here.witness - share @ here.witness])
+        return np.column_stack([slope, weight_slopes(objective, particles, here)])
 
-    def _moved(self, particles, change):
+    def _moved(self, objective, particles, change):
         d = particles.dim
         moved = particles.moved_to(particles.positions + change[:, :d])
-        return reweighted(moved, change[:, d]) if self.weights else moved
+        if not self.weights:
+            return moved
+        return reweighted(objective, moved, change[:, d])
+
+
+class _Moments:
+    """Decaying means of slopes and of their squares."""
+
+    def __init__(self, first_decay, second_decay):
+        self.decays = first_decay, second_decay
+        self.first = self.second = 0.0
+        self.number = 0
+
+    def step(self, slope):
+        """Direction of the next step, of about unit size in each coordinate."""
+        (b1, b2), self.number = self.decays, self.number + 1
+        self.first = b1 * self.first + (1.0 - b1) * slope
+        self.second = b2 * self.second + (1.0 - b2) * slope**2
+        root = np.sqrt(self.second / (1.0 - b2**self.number))
+        return self.first / (1.0 - b1**self.number) / np.where(root > 0, root, 1.0)

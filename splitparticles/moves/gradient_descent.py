@@ -13,11 +13,12 @@ import numpy as np
 from .move import (
     Moved,
     check_lengths,
-    check_simplex,
+    check_weights,
     is_finite,
     reweighted,
     start_of,
     steepest,
+    weight_slopes,
 )
 
 
@@ -38,6 +39,14 @@ class GradientDescent:
         Armijo's share of the predicted decrease that a step has to bring.
     weights : bool
         Move the weights too.
+    search : bool
+        False: plain gradient descent, whose every step is `step` long and costs one
+        gradient.  The best particles seen are returned.
+
+    Raises
+    ------
+    ValueError
+        When there is no search and no step.
 
     Examples
     --------
@@ -53,12 +62,19 @@ class GradientDescent:
     step: float | None = None
     slope: float = 1e-4
     weights: bool = False
+    search: bool = True
+
+    def __post_init__(self):
+        if not self.search and self.step is None:
+            raise ValueError("GradientDescent without a search needs a step, got None")
 
     def __call__(self, objective, particles):
         """Move the particles downhill."""
         if self.weights:
-            check_simplex(particles)
+            check_weights(objective, particles)
         here = start = start_of(objective, particles)
+        if not self.search:
+            return self._plain(objective, particles, here)
         step = self.step or 0.1 / max(steepest(here), 1e-300)
         for taken in range(self.max_iter):
             found = self._line_search(objective, particles, here, step)
@@ -72,18 +88,40 @@ class GradientDescent:
             step *= 2.0
         return Moved(particles, here.value, steepest(here), self.max_iter, False)
 
+    def _plain(self, objective, particles, here):
+        """Steps of one length, however the value fares; the best seen is kept."""
+        best, rests = (particles, here), False
+        for taken in range(self.max_iter):  # noqa: B007  (counts the steps taken)
+            particles = self._stepped(objective, particles, here, self.step)
+            there = objective.first_variation(particles)
+            check_lengths(there, particles)
+            if not is_finite(there):
+                break
+            gain, here = here.value - there.value, there
+            if here.value < best[1].value:
+                best = particles, here
+            rests = 0.0 <= gain <= self.tol * abs(here.value)
+            if rests:
+                break
+        return Moved(best[0], best[1].value, steepest(best[1]), taken + 1, rests)
+
+    def _stepped(self, objective, particles, here, step):
+        """Particles a step downhill."""
+        down = -np.sign(particles.weights)[:, None] * here.witness_gradient
+        trial = particles.moved_to(particles.positions + step * down)
+        if self.weights:
+            trial = reweighted(objective, trial, -step * here.witness)
+        return trial
+
     def _line_search(self, objective, particles, here, step):
         """Particles, first variation and step after a decrease; None without one."""
         w, slope = particles.weights, here.witness_gradient
-        down = -np.sign(w)[:, None] * slope
         rate = np.abs(w) @ (slope**2).sum(axis=1)
         if self.weights:
-            share = w / w.sum()
-            rate += w @ (here.witness - share @ here.witness) ** 2
+            tilt = weight_slopes(objective, particles, here)
+            rate += (w if objective.conserves_mass else 1.0) * tilt @ tilt
         for _ in range(60):
-            trial = particles.moved_to(particles.positions + step * down)
-            if self.weights:
-                trial = reweighted(trial, -step * here.witness)
+            trial = self._stepped(objective, particles, here, step)
             there = objective.first_variation(trial)
             check_lengths(there, trial)
             enough = here.value - self.slope * step * rate

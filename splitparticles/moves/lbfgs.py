@@ -15,11 +15,12 @@ from scipy.optimize import minimize
 from .move import (
     Moved,
     check_lengths,
-    check_simplex,
+    check_weights,
     is_finite,
     reweighted,
     start_of,
     steepest,
+    weight_slopes,
 )
 
 SMALLEST_UNIT = 1e-100  # a value below is not divided by: slopes would overflow
@@ -58,7 +59,7 @@ class LBFGS:
     def __call__(self, objective, particles):
         """Move the particles downhill."""
         if self.weights:
-            check_simplex(particles)
+            check_weights(objective, particles)
         start = start_of(objective, particles)
         if steepest(start) == 0.0 and not self.weights:
             return Moved(particles, start.value, 0.0, 0, True)
@@ -116,15 +117,17 @@ class _Told:
             self.best, self.best_point = (particles, here), point.copy()
         slope = (particles.weights[:, None] * here.witness_gradient).ravel()
         if self.weights:
-            share = particles.weights / particles.weights.sum()
-            tilt = particles.weights * (here.witness - share @ here.witness)
-            slope = np.append(slope, tilt)
+            tilt = weight_slopes(self.objective, particles, here)
+            own = particles.weights if self.objective.conserves_mass else 1.0
+            slope = np.append(slope, own * tilt)
         return here.value / self.unit, slope / self.unit
 
     def _particles(self, point):
         n, d = self.start.positions.shape
         moved = self.start.moved_to(point[: n * d].reshape(n, d))
-        return reweighted(moved, point[n * d :]) if self.weights else moved
+        if not self.weights:
+            return moved
+        return reweighted(self.objective, moved, point[n * d :])
 
     def _bowl(self, point):
         """A quadratic about the best point, well above its value."""

@@ -5,9 +5,10 @@ do.  It keeps nothing between calls, so a growth between two moves has no optimi
 state to resize.  It never returns particles of a higher value than it was given, and
 a value that is not finite is a step it did not take.
 
-Each move here can move the positions alone, or positions and weights together on
-the probability simplex (``weights=True``), by the softmax of free logits: weights
-stay positive and keep their sum.
+Each move here can move the positions alone, or positions and weights together
+(``weights=True``).  Where the objective conserves mass, weights move on the probability
+simplex, by the softmax of free logits: they stay positive and keep their sum.  Where it
+does not, as for networks, they are free numbers of either sign.
 """
 
 from typing import NamedTuple, Protocol
@@ -83,15 +84,31 @@ def steepest(here: FirstVariation) -> float:
     return float(np.linalg.norm(here.witness_gradient, axis=1).max())
 
 
-def reweighted(particles: ParticleSet, logits: np.ndarray) -> ParticleSet:
-    """Weights multiplied by ``exp(logits)`` and scaled back to their sum."""
-    weights = particles.weights * np.exp(logits - logits.max())
+def weight_slopes(objective: Objective, particles, here: FirstVariation) -> np.ndarray:
+    """First variation that moves the weights, (n,): its mean counts only for free ones.
+
+    Times the weight it is the derivative of F in a particle's logit; as it stands, in
+    a free weight.
+    """
+    if not objective.conserves_mass:
+        return here.witness
+    share = particles.weights / particles.weights.sum()
+    return here.witness - share @ here.witness
+
+
+def reweighted(
+    objective: Objective, particles: ParticleSet, change: np.ndarray
+) -> ParticleSet:
+    """Weights after a change of their logits, or of free weights themselves."""
+    if not objective.conserves_mass:
+        return particles.weighted(particles.weights + change)
+    weights = particles.weights * np.exp(change - change.max())
     return particles.weighted(weights * (particles.weights.sum() / weights.sum()))
 
 
-def check_simplex(particles: ParticleSet) -> None:
-    """Refuse to move weights that are not positive."""
-    if particles.weights.min() <= 0:
+def check_weights(objective: Objective, particles: ParticleSet) -> None:
+    """Refuse to move weights on the simplex that are not positive."""
+    if objective.conserves_mass and particles.weights.min() <= 0:
         i = int(particles.weights.argmin())
         raise ValueError(
             "weights=True moves positive weights only, got weight "

@@ -3,6 +3,18 @@
 from .discrepancy import Discrepancy
 from .ksd import KSD
 from .mmd import MMD
-from .objective import FirstVariation, Objective, Sum
+from .network import Network
+from .objective import FirstVariation, Newcomer, Objective, Sum
+from .rbf_network import RBFNetwork
 
-__all__ = ["Discrepancy", "FirstVariation", "KSD", "MMD", "Objective", "Sum"]
+__all__ = [
+    "Discrepancy",
+    "FirstVariation",
+    "KSD",
+    "MMD",
+    "Network",
+    "Newcomer",
+    "Objective",
+    "RBFNetwork",
+    "Sum",
+]

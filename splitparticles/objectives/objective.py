@@ -18,6 +18,7 @@ follows.  Particles come first in every method; ``at=None`` means "at the partic
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -46,8 +47,22 @@ class FirstVariation(NamedTuple):
     """grad h at the particles, (n, d)."""
 
 
+class Newcomer(NamedTuple):
+    """How a new particle can be put at a point."""
+
+    of_share: Callable[[float], ParticleSet]
+    """The particles with a share, from 0 up, of what the newcomer might have."""
+    slope: float
+    """Derivative of F in the share, at 0."""
+    most: float
+    """Largest share."""
+
+
 class Objective(ABC):
     """A functional F of weighted particles (abstract)."""
+
+    conserves_mass = True
+    """Whether weights keep their sum when they move or a newcomer takes some."""
 
     @abstractmethod
     def value(self, particles: ParticleSet) -> float:
@@ -108,6 +123,60 @@ class Objective(ABC):
             [self.value(particles.split([i], [v], [e])) - now for i, v, e in splits]
         )
 
+    # ------------------------------------------------------------- rows of data
+    @property
+    def n_rows(self) -> int | None:
+        """Rows of data that F is a mean over, where it is one."""
+        return None
+
+    def of_rows(self, rows: np.ndarray) -> "Objective":
+        """Return the same mean over some rows only."""
+        raise TypeError(f"{type(self).__name__} is no mean over rows of data")
+
+    # ------------------------------------------------------------- newcomers
+    def proposals(
+        self, particles: ParticleSet, many: int, rng, *, reach: float = 1.0
+    ) -> np.ndarray:
+        """Points (many, d) at which a newcomer might stand, at random.
+
+        About the particles: every other one nearby, the rest `reach` times as wide as
+        the target is, or the particles where nobody knows that.
+        """
+        n, d = particles.positions.shape
+        beside = particles.positions[rng.integers(n, size=many)]
+        outwards = rng.standard_normal((many, d)) * _spread(self, particles)
+        width = np.where(np.arange(many) % 2, 0.3 * min(reach, 1.0), reach)
+        return beside + width[:, None] * outwards
+
+    def promise(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
+        """What newcomers at points (m, d) promise, (m,); low is good.
+
+        The witness: F falls steepest where it is lowest.
+        """
+        return self.witness(particles, at)
+
+    def promise_gradient(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
+        """Gradient of the promise, (m, d)."""
+        return self.witness_gradient(particles, at)
+
+    def newcomer(self, particles: ParticleSet, point: np.ndarray) -> Newcomer:
+        """How a newcomer at a point (d,) gets its mass: from all others alike."""
+        x, w = particles.positions, particles.weights
+        total = float(w.sum())
+
+        def of_share(share):
+            weights = np.append((1.0 - share) * w, share * total)
+            return ParticleSet(np.vstack([x, point]), weights)
+
+        h = self.witness(particles, np.vstack([point, x]))
+        return Newcomer(of_share, total * float(h[0]) - float(w @ h[1:]), 0.5)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Coordinates that only say what a particle is and never move, (d,)."""
+        return None
+
+    # ------------------------------------------------------------------- scale
     def coarsened(self, bandwidth: float) -> "Objective | None":
         """Return the objective at a coarser scale, or None when it knows none."""
         return None
@@ -234,6 +303,21 @@ class Sum(Objective):
         )
 
     @property
+    def conserves_mass(self):
+        """Whether any term does."""
+        return any(term.conserves_mass for _, term in self.terms)
+
+    @property
+    def labels(self):
+        """Labels of the first term that has such."""
+        known = (term.labels for _, term in self.terms)
+        return next((labels for labels in known if labels is not None), None)
+
+    def proposals(self, particles, many, rng, *, reach=1.0):
+        """Proposals of the first term."""
+        return self.terms[0][1].proposals(particles, many, rng, reach=reach)
+
+    @property
     def bandwidth(self):
         """Finest scale among the terms."""
         known = [t.bandwidth for _, t in self.terms if t.bandwidth is not None]
@@ -244,6 +328,14 @@ class Sum(Objective):
         """Largest spread that a term knows."""
         known = [t.spread for _, t in self.terms if t.spread is not None]
         return max(known, default=None)
+
+
+def _spread(objective, particles):
+    """Scale of the target, or of the particles; one where neither has any."""
+    if objective.spread:
+        return objective.spread
+    largest = float(particles.positions.std(axis=0).max())
+    return largest if largest > 0.0 else 1.0
 
 
 def _add_term(flat, weight, part):
