@@ -18,12 +18,10 @@ rather than take from them.
 """
 
 import copy
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._compile import has_profile, profile
 from .._validate import as_floats, as_positions, refuse_nonfinite
 from ..losses import Loss
 from ..network_sums import (
@@ -34,9 +32,8 @@ from ..network_sums import (
     padded_inputs,
 )
 from ..particles import ParticleSet
+from .neurons import Neurons
 from .objective import FirstVariation, Newcomer, Objective, points
-
-SCALES = 0.3, 10.0  # of random neurons: turns of the activation over the data's spread
 
 
 class Network(Objective):
@@ -78,7 +75,7 @@ class Network(Objective):
     >>> F.predict(neuron).round(4)
     array([1.5232, 1.5232, 1.5232])
     >>> round(F.value(neuron), 4)
-    0.8189
+    0.819
     """
 
     conserves_mass = False
@@ -93,13 +90,6 @@ class Network(Objective):
         masses: bool = False,
         offset: ArrayLike | None = None,
     ):
-        several = not hasattr(activation, "_fields") and isinstance(
-            activation, Sequence
-        )
-        kinds = activation if several else [activation]
-        self.activations = tuple(checked_activation(kind) for kind in kinds)
-        if not self.activations:
-            raise ValueError("activation must be one or several, got an empty sequence")
         for method in ("targets", "value", "slope", "curvature"):
             if not callable(getattr(loss, method, None)):
                 raise TypeError(f"loss must be one of sp.losses, got {loss!r}")
@@ -115,6 +105,9 @@ class Network(Objective):
             raise ValueError(f"masses are for one output, got {self.n_outputs}")
         self.offset = _as_offset(offset, self.targets.shape)
         self._padded = padded_inputs(self.inputs)
+        self._neurons = Neurons(
+            activation, self.n_outputs, self.inputs.shape[1], self.masses
+        )
 
     # ------------------------------------------------------------- coordinates
     @property
@@ -125,52 +118,12 @@ class Network(Objective):
     @property
     def dim(self) -> int:
         """Coordinates of a neuron."""
-        own = 0 if self.masses else self.n_outputs
-        return own + self.inputs.shape[1] + 1 + (len(self.activations) > 1)
+        return self._neurons.dim
 
     @property
     def labels(self) -> np.ndarray:
         """Which coordinates only say what a neuron is, and never move, (dim,)."""
-        labels = np.zeros(self.dim, dtype=bool)
-        labels[-1] = len(self.activations) > 1
-        return labels
-
-    def _parts(self, x):
-        """Output weights (m, k), arguments' coefficients (m, p + 1) and kinds (m,)."""
-        if x.shape[1] != self.dim:
-            raise ValueError(
-                f"neurons of this network have {self.dim} coordinates, got {x.shape[1]}"
-            )
-        k, p = (0 if self.masses else self.n_outputs), self.inputs.shape[1]
-        c = np.ones((len(x), 1)) if self.masses else x[:, :k]
-        kinds = np.zeros(len(x), dtype=int)
-        if len(self.activations) > 1:
-            kinds = np.rint(x[:, -1]).astype(int)
-            wrong = (kinds < 0) | (kinds >= len(self.activations))
-            if wrong.any():
-                i = int(np.argmax(wrong))
-                raise ValueError(
-                    f"the last coordinate of a neuron says which of "
-                    f"{len(self.activations)} activations it has, got {x[i, -1]} of "
-                    f"neuron {i} at {x[i]}"
-                )
-        return c, np.ascontiguousarray(x[:, k : k + p + 1]), kinds
-
-    def _joined(self, of_c, of_theta):
-        """Coordinates (m, dim) from their parts; labels are zero."""
-        out = np.zeros((len(of_theta), self.dim))
-        k = 0 if self.masses else self.n_outputs
-        if k:
-            out[:, :k] = of_c
-        out[:, k : k + of_theta.shape[1]] = of_theta
-        return out
-
-    def _each_kind(self, kinds):
-        """Activations with the rows that have them."""
-        for number, activation in enumerate(self.activations):
-            rows = np.flatnonzero(kinds == number)
-            if len(rows):
-                yield activation, rows
+        return self._neurons.labels
 
     @property
     def n_rows(self) -> int:
@@ -204,10 +157,10 @@ class Network(Objective):
         return self._sums(particles, self._padded)[: len(self.targets)] + self.offset
 
     def _sums(self, particles, padded):
-        c, theta, kinds = self._parts(particles.positions)
+        c, theta, kinds = self._neurons.parts(particles.positions)
         weighted = particles.weights[:, None] * c
         f = np.zeros((len(padded), self.n_outputs))
-        for activation, rows in self._each_kind(kinds):
+        for activation, rows in self._neurons.of_each_kind(kinds):
             f += network_outputs(activation, padded, theta[rows], weighted[rows])
         return f
 
@@ -222,9 +175,9 @@ class Network(Objective):
 
     def _correlations(self, r, x):
         """Sums of slopes r and activations at neurons x, and their gradients."""
-        c, theta, kinds = self._parts(x)
+        c, theta, kinds = self._neurons.parts(x)
         g, slope = np.zeros(c.shape), np.zeros(theta.shape)
-        for activation, rows in self._each_kind(kinds):
+        for activation, rows in self._neurons.of_each_kind(kinds):
             g[rows], slope[rows] = network_correlations(
                 activation, self._padded, r, theta[rows], c[rows]
             )
@@ -245,28 +198,28 @@ class Network(Objective):
         """Its gradient in the neurons' coordinates, (m, dim)."""
         r = self._slope(self._outputs(particles))
         _, g, slope = self._correlations(r, points(particles, at))
-        return self._joined(g, slope)
+        return self._neurons.joined(g, slope)
 
     def first_variation(self, particles):
         """Value, witness and gradient at the neurons, from two passes over the data."""
         f = self._outputs(particles)
         c, g, slope = self._correlations(self._slope(f), particles.positions)
         witness = (c * g).sum(axis=1)
-        return FirstVariation(self._mean_loss(f), witness, self._joined(g, slope))
+        return FirstVariation(
+            self._mean_loss(f), witness, self._neurons.joined(g, slope)
+        )
 
     def witness_hessian_product(self, particles, directions):
         """Hessian ``E[Phi' hess(c sigma)]`` at the neurons times directions."""
         r = self._slope(self._outputs(particles))
-        c, theta, kinds = self._parts(particles.positions)
-        k, size = (0 if self.masses else self.n_outputs), theta.shape[1]
-        u = np.zeros(c.shape) if self.masses else directions[:, :k]
-        v = np.ascontiguousarray(directions[:, k : k + size])
+        c, theta, kinds = self._neurons.parts(particles.positions)
+        u, v = self._neurons.split(directions)
         of_c, of_theta = np.zeros(c.shape), np.zeros(theta.shape)
-        for activation, rows in self._each_kind(kinds):
+        for activation, rows in self._neurons.of_each_kind(kinds):
             of_c[rows], of_theta[rows] = network_bending(
                 activation, self._padded, r, theta[rows], c[rows], u[rows], v[rows]
             )
-        return self._joined(of_c, of_theta)
+        return self._neurons.joined(of_c, of_theta)
 
     def split_change(self, particles, parents, directions, steps):
         """Exact change of the loss when ``parents[j]`` alone is split, (m,)."""
@@ -284,18 +237,7 @@ class Network(Objective):
     # ---------------------------------------------------------------- newcomers
     def proposals(self, particles, many, rng, *, reach=1.0):
         """Random neurons whose activation turns somewhere among the data."""
-        spread = self.inputs.std(axis=0)
-        spread = np.where(spread > 0.0, spread, 1.0)
-        a = rng.standard_normal((many, self.inputs.shape[1]))
-        a /= np.linalg.norm(a, axis=1, keepdims=True)
-        low, high = np.log(SCALES)
-        a *= np.exp(rng.uniform(low, high, size=(many, 1))) / spread
-        at = self.inputs[rng.integers(len(self.inputs), size=many)]
-        b = -(a * at).sum(axis=1, keepdims=True)
-        found = self._joined(np.ones((many, 1)), np.hstack([a, b]))
-        if len(self.activations) > 1:
-            found[:, -1] = rng.integers(len(self.activations), size=many)
-        return found
+        return self._neurons.scattered(self.inputs, many, rng)
 
     def promise(self, particles, at):
         r"""What a neuron of the best size would lower F by: :math:`-|g|^2 / 2 q`.
@@ -312,17 +254,17 @@ class Network(Objective):
         g, slope, q, q1 = self._promised(particles, at, True)
         q = q[:, None]
         of_theta = 0.5 * (g**2).sum(axis=1, keepdims=True) / q**2 * q1 - slope / q
-        return self._joined(np.zeros(g.shape), of_theta)
+        return self._neurons.joined(np.zeros(g.shape), of_theta)
 
     def _promised(self, particles, at, with_gradient):
         """Slopes g and curvatures q of newcomers, and gradients of |g|^2 / 2 and q."""
         r = self._slope(self._outputs(particles))
-        _, theta, kinds = self._parts(at)
+        _, theta, kinds = self._neurons.parts(at)
         over = np.zeros((len(self._padded), 1))
         over[: len(self.targets)] = 1.0 / len(self.targets)
         g, slope = np.zeros((len(at), self.n_outputs)), np.zeros(theta.shape)
         q, q1 = np.zeros(len(at)), np.zeros(theta.shape)
-        for activation, rows in self._each_kind(kinds):
+        for activation, rows in self._neurons.of_each_kind(kinds):
             these = activation, self._padded, r, theta[rows]
             q[rows], q1[rows] = network_squares(
                 activation, self._padded, over, theta[rows]
@@ -340,7 +282,7 @@ class Network(Objective):
         if not self.masses:
             alone[0, : self.n_outputs] = 1.0
         _, g, _ = self._correlations(r, alone)
-        family = ParticleSet(self._with_outputs(alone, -g), self._mass_of(-g))
+        family = ParticleSet(self._neurons.with_outputs(alone, -g), self._mass_of(-g))
         along = self._sums(family, self._padded)[: len(f)]
         bent = (along * self.loss.curvature(f, self.targets, along)).sum(axis=1).mean()
         size = float((g**2).sum())
@@ -348,17 +290,11 @@ class Network(Objective):
 
         def of_share(share):
             c = -share * step * g
-            neuron = self._with_outputs(alone, c)
+            neuron = self._neurons.with_outputs(alone, c)
             weights = np.append(particles.weights, self._mass_of(c))
             return ParticleSet(np.vstack([particles.positions, neuron]), weights)
 
         return Newcomer(of_share, -step * size, 1.0)
-
-    def _with_outputs(self, neuron, c):
-        neuron = neuron.copy()
-        if not self.masses:
-            neuron[:, : self.n_outputs] = c
-        return neuron
 
     def _mass_of(self, c):
         return c[0] if self.masses else [1.0]
@@ -376,16 +312,6 @@ class Network(Objective):
         x, k = particles.positions.copy(), self.n_outputs
         x[:, :k] *= particles.weights[:, None]
         return ParticleSet(x, np.ones(len(x)))
-
-
-def checked_activation(activation):
-    """Return the activation with float fields, if it is one."""
-    if not has_profile(activation) or len(profile(activation, 0.5)) != 3:
-        raise TypeError(
-            "activation must be one of sp.activations, or a named tuple of your own "
-            f"with a profile of three numbers, got {activation!r}"
-        )
-    return activation._make(map(float, activation))
 
 
 def as_inputs(values, p: int | None = None) -> np.ndarray:
