@@ -28,6 +28,7 @@ def rounds(
     max_rounds: int | None = None,
     rng=None,
     final_move: Move | None = None,
+    prune: float | None = None,
 ) -> Iterator[Round]:
     """Splitting descent, one round at a time.
 
@@ -51,6 +52,7 @@ def rounds(
         n_particles=n_particles,
         move=move,
         final_move=final_move,
+        prune=prune,
         growth=growth,
         continuation=continuation,
         tol=tol,
@@ -76,6 +78,7 @@ def descend(
     progress: bool = False,
     final_move: Move | None = None,
     max_time: float | None = None,
+    prune: float | None = None,
 ) -> Result:
     """Splitting descent to its end.
 
@@ -90,7 +93,8 @@ def descend(
     move : Move, optional
         How particles go downhill; `LBFGS` when left out.
     growth : Growth, optional
-        How they multiply; `SteepestSplit` when left out.
+        How they multiply; `SteepestSplit` when left out, and under a kernel Stein
+        discrepancy `Insertion` where no small split helps.
     continuation : "auto", False, or callable
         ``(objective, n, dim) -> bandwidth`` to follow with n particles; "auto" is
         `CoarseToFine`, False stays at the scale asked for.
@@ -107,6 +111,9 @@ def descend(
         The move of the last round, when it should differ: early rounds need not rest.
     max_time : float, optional
         Seconds.
+    prune : float, optional
+        Share by which F may rise for each round's pruning (`pruned`); particles that
+        the others can do without then make room for better ones.
 
     Returns
     -------
@@ -135,6 +142,7 @@ def descend(
         n_particles=n_particles,
         move=move,
         final_move=final_move,
+        prune=prune,
         growth=growth,
         continuation=continuation,
         tol=tol,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._validate import as_callable, as_positions
 from .curved import Composed
-from .growth import SteepestSplit
+from .growth import OrElse, SteepestSplit
 from .loop import Coordinates
 from .moves import LBFGS
 from .preconditioning import Preconditioner
@@ -101,9 +101,14 @@ class Equalised:
         return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
 
 
-def chosen_growth(growth, weights):
-    """Return the user's growth or the default one, kept to equal weights if wanted."""
-    growth = SteepestSplit(everyone=True) if growth is None else growth
+def chosen_growth(growth, weights, *, otherwise=None):
+    """Return the user's growth or the default one, kept to equal weights if wanted.
+
+    The default is to split, or else whatever else there is.
+    """
+    if growth is None:
+        growth = SteepestSplit(everyone=True)
+        growth = growth if otherwise is None else OrElse(growth, otherwise)
     growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
     return growth if weights == "optimal" else Equalised(growth)
 

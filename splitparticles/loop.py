@@ -6,7 +6,6 @@ rounds, and to a finer scale; it ends when neither particles nor scale may chang
 more, at a limit, or when whoever drains it stops.
 """
 
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,59 +13,18 @@ import numpy as np
 
 from ._validate import as_callable, as_count, as_optional, as_positive, as_rng
 from .continuation import Scale, chosen_continuation
-from .growth import Growth, SteepestSplit
+from .growth import Growth, Insertion, OrElse, SteepestSplit
 from .growth.growth import nothing_grew
 from .moves import LBFGS, Move, Moved, NotFinite
 from .objectives import Objective
 from .particles import ParticleSet
 from .progress import progress_line
+from .pruning import pruned_rows
 from .result import Result, Round, Stop
 from .score import LimitReached
+from .watched import Watched, check_time
 
 SIGNED = "some weights are negative: fit for quadrature, not for draws"
-
-
-class _Watched:
-    """An objective that remembers the best particles it was asked about.
-
-    Whatever ends a move early (a limit, an exception of the score's, Ctrl-C), the
-    loop finds there what had been reached.
-    """
-
-    def __init__(self, objective: Objective, deadline: float):
-        self._objective, self._deadline = objective, deadline
-        self.best: tuple[float, ParticleSet] | None = None
-
-    def __getattr__(self, name):
-        _check_time(self._deadline)
-        return getattr(self._objective, name)
-
-    def _seen(self, particles, value):
-        if np.isfinite(value) and (self.best is None or value < self.best[0]):
-            self.best = float(value), particles
-
-    def first_variation(self, particles):
-        _check_time(self._deadline)
-        here = self._objective.first_variation(particles)
-        self._seen(particles, here.value)
-        return here
-
-    def value_and_gradient(self, particles):
-        _check_time(self._deadline)
-        value, gradient = self._objective.value_and_gradient(particles)
-        self._seen(particles, value)
-        return value, gradient
-
-    def value(self, particles):
-        _check_time(self._deadline)
-        value = self._objective.value(particles)
-        self._seen(particles, value)
-        return value
-
-
-def _check_time(deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise LimitReached("max_time")
 
 
 class Coordinates:
@@ -119,6 +77,7 @@ class Descent:
         final_move: Move | None = None,
         deadline: float = np.inf,
         coordinates: Coordinates | None = None,
+        prune: float | None = None,
     ):
         if not isinstance(objective, Objective):
             raise TypeError(f"objective must be an Objective, got {objective!r}")
@@ -131,9 +90,10 @@ class Descent:
         self.stop: Stop | None = None
         self.n_particles = as_count(n_particles, "n_particles", len(particles))
         self.move = _default(move, LBFGS(), "move")
-        self.growth = _default(growth, SteepestSplit(), "growth")
+        self.growth = _default(growth, default_growth(objective), "growth")
         self.final_move = final_move
         self.tol = as_optional(as_positive, tol, "tol")
+        self.prune = as_optional(as_positive, prune, "prune")
         self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
         self.rng = as_rng(rng)
         self.deadline = deadline
@@ -151,17 +111,20 @@ class Descent:
         number, polished = 0, self.final_move is None
         while self.stop is None:
             number += 1
-            _check_time(self.deadline)
+            check_time(self.deadline)
             room = self.n_particles - len(self.particles)
             polish = not self._may_change(room) or (polished and self.scale.is_fine)
+            before = self.value
             moved = self._move(polish)
+            kept = self._pruned(before)
+            room = self.n_particles - len(self.particles)
             below = self.tol is not None and 2.0 * self.value < self.tol**2
             changed = None
             if room and not below:
                 changed = self.coordinates.adapted(self.particles, self.rng)
             grown = nothing_grew(self.particles)
             if room and not below and changed is None:
-                _check_time(self.deadline)
+                check_time(self.deadline)
                 followed = self.scale.objective
                 grown = self.growth(followed, self.particles, room, self.rng)
             rests = len(grown.parents) == 0 and changed is None
@@ -170,7 +133,7 @@ class Descent:
             elif number == self.max_rounds:
                 self.stop = Stop.MAX_ROUNDS
             polished = rests or self.final_move is None
-            yield self._round(moved, grown)
+            yield self._round(moved, grown, kept)
             if self.stop is None:
                 self._advance(grown, changed)
 
@@ -181,7 +144,7 @@ class Descent:
     def _move(self, polish) -> Moved:
         """Let the particles rest; whatever happens, keep the best that was seen."""
         move = self.final_move if polish and self.final_move else self.move
-        watched = _Watched(self.scale.objective, self.deadline)
+        watched = Watched(self.scale.objective, self.deadline)
         try:
             moved = move(watched, self.particles)
         except BaseException:
@@ -191,16 +154,35 @@ class Descent:
         self._keep(moved.particles, moved.value)
         return moved
 
+    def _pruned(self, before) -> np.ndarray | None:
+        """Let go whom the others can do without; rows that stay, None if all do.
+
+        F may not rise by more than half of what the last move has gained: it falls
+        from round to round, and the run ends.
+        """
+        if self.prune is None or not self.scale.is_fine:
+            return None
+        gained = (before - self.value) / max(self.value, 1e-300)
+        fewer, rows = pruned_rows(
+            self.objective, self.particles, min(self.prune, 0.5 * max(gained, 0.0))
+        )
+        if len(rows) == len(self.particles):
+            return None
+        self.parents = _without(self.parents, rows)
+        self._keep(fewer, self.objective.value(fewer))
+        return rows
+
     def _keep(self, particles, value_followed):
         value = value_followed
         if not self.scale.is_fine:
             value = self.objective.value(particles)
         self.particles, self.value = particles, value
 
-    def _round(self, moved, grown) -> Round:
+    def _round(self, moved, grown, kept) -> Round:
         followed, actual = self.scale.objective, 0.0
         if len(grown.parents):
-            actual = followed.value(grown.particles) - moved.value
+            rested = moved.value if kept is None else self.value
+            actual = followed.value(grown.particles) - rested
         return Round(
             self.coordinates.to_user(self.particles),
             self.value,
@@ -210,6 +192,7 @@ class Descent:
             actual,
             self.parents,
             self._n_score_evals(),
+            kept,
         )
 
     def _advance(self, grown, changed):
@@ -273,6 +256,12 @@ class Descent:
         )
 
 
+def default_growth(objective: Objective) -> Growth:
+    """Steepest splits; where none helps an insertion, if one is known to."""
+    split = SteepestSplit()
+    return OrElse(split, Insertion()) if objective.insertion_descends else split
+
+
 def _reason(room, below, grown) -> Stop:
     """Why a run ends at which nothing grew."""
     if below:
@@ -280,6 +269,19 @@ def _reason(room, below, grown) -> Stop:
     if room == 0:
         return Stop.MAX_PARTICLES
     return Stop.STABLE if grown.stable else Stop.NOTHING_GREW
+
+
+def _without(parents, rows) -> np.ndarray:
+    """Splitting tree of those who stayed: orphans pass to the next ancestor."""
+    number = np.full(len(parents), -1)
+    number[rows] = np.arange(len(rows))
+    found = []
+    for row in rows:
+        ancestor = parents[row]
+        while ancestor >= 0 and number[ancestor] < 0:
+            ancestor = parents[ancestor]
+        found.append(number[ancestor] if ancestor >= 0 else -1)
+    return np.array(found, dtype=int)
 
 
 def _default(given, default, name):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .particles import ParticleSet
 
-__all__ = ["history", "particles", "tree", "witness"]
+__all__ = ["history", "particles", "spectrum", "tree", "witness"]
 
 SHADES = [*(-0.5 * np.arange(3.0, -0.1, -0.5) ** 2), 1.0]  # of log p, below its top
 
@@ -139,10 +139,9 @@ def history(result, *, ax=None):
     >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
     >>> ax = sp.plotting.history(result, ax=Figure().subplots())
     """
-    if not result.rounds:
-        raise ValueError("result must have rounds; one read from a file has none")
-    n = np.array([len(this.particles) for this in result.rounds])
-    discrepancy = np.sqrt([max(2.0 * this.value, 0.0) for this in result.rounds])
+    rounds = _rounds(result)
+    n = np.array([len(this.particles) for this in rounds])
+    discrepancy = np.sqrt([max(2.0 * this.value, 0.0) for this in rounds])
     ax = _axes(ax)
     ax.plot(n, discrepancy, "o-", label="particles")
     rate = discrepancy[0] * np.sqrt(n[0] / n)
@@ -152,7 +151,64 @@ def history(result, *, ax=None):
     return ax
 
 
-def witness(objective, particles, *, ax=None, extent=None, resolution: int = 80):
+def spectrum(result, *, ax=None):
+    """Splitting eigenvalues of each round, and what F lost by its splits.
+
+    Dots are the curvatures ``-v' S v`` of those who split, larger where more is to be
+    gained; the line is the fall of F to the next round, after the descent that
+    followed.  Nothing is drawn of rounds without splits.
+
+    Parameters
+    ----------
+    result : Result
+        Of a run; ValueError for one that was read from a file, without rounds, or in
+        which nobody split.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Of the eigenvalues; that of the loss is its twin.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> from matplotlib.figure import Figure
+    >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
+    >>> ax = sp.plotting.spectrum(result, ax=Figure().subplots())
+    """
+    rounds, values = _rounds(result), [this.value for this in result.rounds]
+    values.append(result.value)
+    dots, drops = [], []
+    for k, this in enumerate(rounds):
+        index = -np.asarray(this.grown.splitting_index, dtype=float)
+        n, index = len(this.particles), index[index > 0.0]
+        dots += [(n, size) for size in index]
+        if len(index):
+            drops.append((n, values[k] - values[k + 1]))
+    if not dots:
+        raise ValueError("result must have rounds in which somebody split")
+    ax = _axes(ax)
+    ax.plot(*np.transpose(dots), "o", color="C0", alpha=0.6, markeredgewidth=0)
+    ax.set(xscale="log", yscale="log", xlabel="particles")
+    ax.set_ylabel(r"$-\lambda$ of those who split", color="C0")
+    other = ax.twinx()
+    other.plot(*np.transpose(drops), "s-", color="C1", markersize=4)
+    if all(drop > 0.0 for _, drop in drops):
+        other.set_yscale("log")
+    other.set_ylabel("fall of F to the next round", color="C1")
+    return ax
+
+
+def witness(
+    objective,
+    particles,
+    *,
+    ax=None,
+    extent=None,
+    resolution: int = 80,
+    directions: bool = False,
+):
     """Witness function over the plane: mass wants to go where it is low.
 
     Parameters
@@ -166,6 +222,9 @@ def witness(objective, particles, *, ax=None, extent=None, resolution: int = 80)
         ``(left, right, bottom, top)``; around the particles if left out.
     resolution : int
         Points a side.
+    directions : bool
+        Draw the splitting directions: a line through each particle that wants to split,
+        along its eigenvector, longer the lower the eigenvalue.
 
     Returns
     -------
@@ -188,8 +247,23 @@ def witness(objective, particles, *, ax=None, extent=None, resolution: int = 80)
     look = {"levels": np.linspace(-top, top, 22), "cmap": "RdBu_r", "extend": "both"}
     ax = _axes(ax)
     ax.contourf(x, y, h.reshape(x.shape), **look)
+    if directions:
+        span = 0.08 * max(np.ptp(x), np.ptp(y))
+        _draw_directions(ax, objective, these, span)
     ax.scatter(*these.positions.T, s=25, c="black", edgecolors="white", zorder=3)
     return _named(ax, (0, 1), labels)
+
+
+def _draw_directions(ax, objective, these, span):
+    """Lines along the splitting directions, the longest as long as `span`."""
+    from matplotlib.collections import LineCollection
+
+    values, vectors = np.linalg.eigh(objective.splitting_matrices(these))
+    size = np.sqrt(np.maximum(-values[:, 0], 0.0))
+    size = 0.5 * span * size / max(size.max(), np.finfo(float).tiny)
+    reach = size[:, None] * vectors[:, :, 0]
+    ends = np.stack([these.positions - reach, these.positions + reach], axis=1)
+    ax.add_collection(LineCollection(ends[size > 0], colors="black", linewidths=2))
 
 
 def _unpacked(given):
@@ -218,17 +292,22 @@ def _grid(extent, xy, many):
     return x, y, np.stack([x.ravel(), y.ravel()], axis=1)
 
 
-def _branches(result):
-    """Segments (m, 2, d) from place to place, and the round (m,) each belongs to."""
+def _rounds(result):
     if not result.rounds:
         raise ValueError("result must have rounds; one read from a file has none")
-    stages = [(this.particles.positions, this.parents) for this in result.rounds]
+    return result.rounds
+
+
+def _branches(result):
+    """Segments (m, 2, d) from place to place, and the round (m,) each belongs to."""
+    stages = [(r.particles.positions, r.grown.parents, r.kept) for r in _rounds(result)]
     if not np.array_equal(stages[-1][0], result.positions):  # a round was cut short
-        stages.append((result.positions, result.parents))
+        stages.append((result.positions, None, None))
     segments, rounds = [np.zeros((0, 2, result.particles.dim))], [np.zeros(0)]
     for k in range(1, len(stages)):
-        before, (after, parents) = stages[k - 1][0], stages[k]
-        source = np.concatenate([np.arange(len(before)), parents[len(before) :]])
+        (before, parents, _), (after, _, kept) = stages[k - 1], stages[k]
+        source = np.concatenate([np.arange(len(before)), parents])
+        source = source[: len(after)] if kept is None else source[kept]
         known = source >= 0  # one put in from nowhere begins a line of its own
         segments.append(np.stack([before[source[known]], after[known]], axis=1))
         rounds.append(np.full(known.sum(), float(k)))

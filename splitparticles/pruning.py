@@ -50,9 +50,16 @@ def pruned(
     tol = float(as_floats(tol, "tol", "a number"))
     if not 0.0 <= tol < np.inf:
         raise ValueError(f"tol must be at least 0 and finite, got {tol}")
-    now = objective.value(particles)
-    if not np.isfinite(now):
+    if not np.isfinite(now := objective.value(particles)):
         raise ValueError(f"the objective is not finite at the particles: {now}")
+    return pruned_rows(objective, particles, tol)[0]
+
+
+def pruned_rows(
+    objective: Objective, particles: ParticleSet, tol: float
+) -> tuple[ParticleSet, np.ndarray]:
+    """Return fewer particles, and which rows they were."""
+    now = objective.value(particles)
     # sums of kernels cancel to about this much
     rounding = 1e-12 * float(np.abs(particles.weights).sum()) ** 2
     allowed, kept = now * (1.0 + tol) + rounding, particles
@@ -67,7 +74,7 @@ def pruned(
         best = int(np.argmin(values))
         if values[best] <= allowed:
             kept, rows = fewer[best], np.delete(rows, i)
-    return kept
+    return kept, rows
 
 
 def _merged(particles, i) -> ParticleSet | None:

@@ -58,6 +58,8 @@ class Round(NamedTuple):
     """Splitting tree of `particles`, (n,)."""
     n_score_evals: int
     """Score rows so far, this round included."""
+    kept: np.ndarray | None = None
+    """Rows that stayed where some of those who moved were pruned; None if all did."""
 
     @property
     def predicted(self) -> float:

@@ -30,7 +30,7 @@ from .front_door import (
     chosen_moves,
     chosen_preconditioner,
 )
-from .growth import Growth
+from .growth import Growth, Insertion
 from .loop import Descent
 from .moves import Move
 from .particles import ParticleSet
@@ -156,7 +156,7 @@ def sample(
         deadline=deadline,
     )
     moves = chosen_moves(move, weights)
-    growth = chosen_growth(growth, weights)
+    growth = chosen_growth(growth, weights, otherwise=Insertion())
     chosen_preconditioner(preconditioner, start[0], np.eye(start.shape[1]))
     as_optional(as_positive, tol, "tol")
     for given, name in ((objective, "objective"), (callback, "callback")):

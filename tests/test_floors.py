@@ -60,6 +60,7 @@ FLOORS = {
         "quadrature",
         "bottleneck",
         "pruning",
+        "watched",
     },
     9: {"result"},
     10: {"loop"},

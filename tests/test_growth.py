@@ -1,9 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 from checks import check_growth
 
 import splitparticles as sp
 from splitparticles.front_door import Equalised
+from splitparticles.growth.knapsack import knapsack
 
 GROWTHS = [
     sp.SteepestSplit(),
@@ -75,7 +78,8 @@ def test_a_stable_particle_is_certified_and_may_be_far_from_the_best():
     F = sp.KSD(sp.Gaussian(0.1**0.5), target.score, target.score_product)
     grown = sp.SteepestSplit()(F, sp.ParticleSet([[0.0]]), 3, None)
     assert len(grown.parents) == 0 and grown.stable and grown.least_index > 0
-    result = sp.descend(F, sp.ParticleSet([[0.0]]), n_particles=8)
+    alone = sp.SteepestSplit()
+    result = sp.descend(F, sp.ParticleSet([[0.0]]), n_particles=8, growth=alone)
     assert result.stop is sp.Stop.STABLE and len(result.positions) == 1
     assert "local optimum" in result.message
     assert F.value(sp.ParticleSet([[-1.0], [1.0]])) < 0.9 * result.value
@@ -415,3 +419,134 @@ def test_a_generous_tolerance_prunes_and_weights_of_both_signs_may():
     np.testing.assert_allclose(fewer.weights.sum(), 1.0)
     with pytest.raises(ValueError, match="tol"):
         sp.pruned(F, p, tol=-1.0)
+
+
+# ------------------------------------------------------- pruning inside a run
+def crowded():
+    """A run's start with five particles more than anybody needs."""
+    rng = np.random.default_rng(0)
+    F = sp.MMD(sp.Gaussian(1.0), [[-2.0, 0.0], [2.0, 0.0]])
+    spare = rng.normal(size=(5, 2)) * 0.1 + [2.0, 0.0]
+    return F, sp.ParticleSet(np.vstack([[[-2.0, 0.0]], spare]), [0.5] + [0.1] * 5)
+
+
+def test_growth_and_pruning_keep_n_honest():
+    F, start = crowded()
+    fewer = sp.descend(F, start, n_particles=8, continuation=False, prune=1e-2)
+    whole = sp.descend(F, start, n_particles=8, continuation=False)
+    assert len(fewer.particles) == 2 < len(whole.particles)
+    np.testing.assert_allclose(sorted(fewer.positions[:, 0]), [-2.0, 2.0], atol=1e-3)
+    assert fewer.value < 1e-6 and np.isclose(fewer.weights.sum(), 1.0)
+    values = [this.value for this in fewer.rounds]
+    assert (np.diff(values) < 0).all()
+
+
+def test_a_pruned_run_keeps_its_tree():
+    F = sp.MMD(sp.Gaussian(1.0), np.random.default_rng(1).normal(size=(200, 2)))
+    start = sp.ParticleSet(
+        np.repeat(np.random.default_rng(2).normal(size=(4, 2)), 3, 0)
+    )
+    result = sp.descend(F, start, n_particles=12, prune=0.1, continuation=False)
+    pruned = [this for this in result.rounds if this.kept is not None]
+    assert pruned
+    for this in pruned:
+        assert len(this.kept) == len(this.particles) < len(this.moved.particles)
+    for this in [*result.rounds, result]:
+        parents = np.asarray(this.parents)
+        assert len(parents) == len(this.particles)
+        assert ((parents >= -1) & (parents < len(parents))).all()
+    from matplotlib.figure import Figure
+
+    ax = sp.plotting.tree(result, ax=Figure().subplots())
+    wanted = sum(len(this.particles) for this in result.rounds[1:])
+    assert len(ax.collections[0].get_segments()) == wanted
+
+
+def test_orphans_pass_to_the_next_ancestor():
+    from splitparticles.loop import _without
+
+    parents = np.array([-1, 0, 1, 2, -1])
+    assert _without(parents, np.array([0, 3, 4])).tolist() == [-1, 0, -1]
+    assert _without(parents, np.array([2, 3])).tolist() == [-1, 0]
+
+
+# ------------------------------------------------------------------ or else
+def test_an_insertion_takes_over_where_splits_are_certified_useless():
+    two = sp.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [0.1, 0.1])
+    F = sp.KSD(sp.Gaussian(0.1**0.5), two.score, two.score_product)
+    result = sp.descend(F, sp.ParticleSet([[0.0]]), n_particles=8, rng=0)
+    first = result.rounds[0].grown
+    assert first.stable and first.least_index > 0 and first.parents.tolist() == [-1]
+    assert len(result.particles) == 8 and result.value < 0.1 * result.rounds[0].value
+    assert result.stop is sp.Stop.MAX_PARTICLES
+    # a sum of such is one too, an MMD is not, and no room is no room
+    assert (2.0 * F + F).insertion_descends
+    G = sp.MMD(sp.Gaussian(1.0), [[0.0]])
+    assert not G.insertion_descends and not (F + G).insertion_descends
+    growth = sp.OrElse(sp.SteepestSplit(), sp.Insertion())
+    p = sp.ParticleSet([[0.0]])
+    assert len(growth(F, p, 0, np.random.default_rng(0)).parents) == 0
+    nobody = sp.OrElse(sp.SteepestSplit())(F, p, 1, None)
+    assert nobody.stable and len(nobody.parents) == 0
+    with pytest.raises(ValueError, match="at least one growth"):
+        sp.OrElse()
+
+
+# ----------------------------------------------------------------- knapsack
+def by_trying_all(gains, costs, budget, room):
+    best = 0.0
+    for chosen in itertools.product([0, 1], repeat=len(gains)):
+        z = np.array(chosen)
+        if z.sum() <= room and (z @ costs <= budget + 1e-12).all():
+            best = max(best, z @ gains)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_knapsack_is_the_best_of_all_selections(seed):
+    rng = np.random.default_rng(seed)
+    gains = rng.exponential(size=9) * 10.0 ** rng.integers(-6, 3) - 1e-9
+    costs = rng.exponential(size=(9, 2))
+    budget, room = rng.exponential(size=2) * 4.0, int(rng.integers(1, 9))
+    rows = knapsack(gains, costs, budget, room)
+    assert len(rows) <= room and (costs[rows].sum(axis=0) <= budget * (1 + 1e-9)).all()
+    found, wanted = gains[rows].sum(), by_trying_all(gains, costs, budget, room)
+    assert abs(found - wanted) <= 1e-5 * wanted
+    assert (np.diff(gains[rows]) <= 0).all()
+
+
+def test_splits_are_made_that_a_budget_affords():
+    F, p = problems()[0]
+    rng = np.random.default_rng(0)
+    plain = sp.SteepestSplit()(F, p, 4, rng)
+    dear = {int(plain.parents[0])}
+
+    def cost(particles):
+        return [10.0 if i in dear else 1.0 for i in range(len(particles))]
+
+    cheap = sp.SteepestSplit(cost=cost, budget=2.0)(F, p, 4, rng)
+    assert not dear & set(cheap.parents) and 1 <= len(cheap.parents) <= 2
+    everything = sp.SteepestSplit(cost=cost, budget=100.0)(F, p, 4, rng)
+    assert set(everything.parents) == set(plain.parents)
+    # of two groups, each may grow by one
+    groups = np.eye(2)[np.arange(len(p)) % 2]
+    each = sp.SteepestSplit(cost=lambda q: groups, budget=[1.0, 1.0])(F, p, 4, rng)
+    assert sorted(each.parents % 2) == [0, 1]
+    nothing = sp.SteepestSplit(cost=cost, budget=0.5)(F, p, 4, rng)
+    assert len(nothing.parents) == 0 and not nothing.stable
+
+
+@pytest.mark.parametrize(
+    "options, match",
+    [
+        ({"cost": np.ones}, "go together"),
+        ({"budget": 1.0}, "go together"),
+        ({"cost": lambda p: [1.0], "budget": 1.0}, "must return shape"),
+        ({"cost": lambda p: [-1.0] * len(p), "budget": 1.0}, "not negative, got"),
+        ({"cost": lambda p: [np.nan] * len(p), "budget": 1.0}, "not negative, got"),
+    ],
+)
+def test_costs_that_are_none_are_refused(options, match):
+    F, p = problems()[0]
+    with pytest.raises(ValueError, match=match):
+        sp.SteepestSplit(**options)(F, p, 4, np.random.default_rng(0))

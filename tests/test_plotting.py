@@ -171,7 +171,10 @@ def test_tree_shows_where_a_round_was_cut_short(ax, run):
 
 def test_newcomers_without_parents_begin_lines_of_their_own(ax, run):
     orphaned = [
-        this._replace(parents=np.full_like(this.parents, -1)) for this in run.rounds
+        this._replace(
+            grown=this.grown._replace(parents=np.full_like(this.grown.parents, -1))
+        )
+        for this in run.rounds
     ]
     plotting.tree(run.replaced(rounds=orphaned), ax=ax)
     sizes = [len(this.particles) for this in run.rounds]
@@ -197,7 +200,7 @@ def test_tree_on_a_line_is_refused():
         plotting.tree(line)
 
 
-@pytest.mark.parametrize("draw", [plotting.tree, plotting.history])
+@pytest.mark.parametrize("draw", [plotting.tree, plotting.history, plotting.spectrum])
 def test_a_result_without_rounds_is_refused(run, draw):
     with pytest.raises(ValueError, match="result must have rounds"):
         draw(run.replaced(rounds=[]))
@@ -216,6 +219,29 @@ def test_history_is_the_discrepancy_of_each_round(ax, run):
     assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
+# ---------------------------------------------------------------------- spectrum
+def test_spectrum_shows_who_split_and_what_it_brought(ax, run):
+    plotting.spectrum(run, ax=ax)
+    (dots,) = ax.get_lines()
+    wanted = [
+        (len(this.particles), -index)
+        for this in run.rounds
+        for index in this.grown.splitting_index
+    ]
+    assert len(wanted) == 3
+    np.testing.assert_allclose(np.transpose(dots.get_data()), wanted)
+    (other,) = [a for a in ax.figure.axes if a is not ax]
+    (line,) = other.get_lines()
+    values = [this.value for this in run.rounds[:3]]
+    np.testing.assert_allclose(line.get_ydata(), -np.diff(values))
+
+
+def test_spectrum_needs_a_split(ax):
+    alone = sp.compress([[0.0, 1.0], [2.0, 3.0]], 1)
+    with pytest.raises(ValueError, match="in which somebody split"):
+        plotting.spectrum(alone, ax=ax)
+
+
 # ----------------------------------------------------------------------- witness
 def test_witness_has_symmetric_levels_and_the_particles_on_top(ax):
     objective = sp.KSD(sp.Gaussian(1.0), TARGET.score, TARGET.score_product)
@@ -225,6 +251,24 @@ def test_witness_has_symmetric_levels_and_the_particles_on_top(ax):
     np.testing.assert_array_equal(
         only(ax, PathCollection).get_offsets(), THREE.positions
     )
+
+
+def test_witness_draws_the_splitting_directions(ax):
+    # between two sharp modes nobody splits across the axis, on a mode everybody does
+    two = sp.GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.1, 0.1])
+    F = sp.KSD(sp.Gaussian(0.1**0.5), two.score, two.score_product)
+    p = sp.ParticleSet([[0.0, 0.0], [1.0, 0.0]])
+    plotting.witness(F, p, ax=ax, resolution=10, directions=True)
+    lines = only(ax, LineCollection).get_segments()
+    assert len(lines) == 2
+    values, vectors = np.linalg.eigh(F.splitting_matrices(p))
+    for line, x, v in zip(lines, p.positions, vectors[:, :, 0], strict=True):
+        np.testing.assert_allclose(np.mean(line, axis=0), x)
+        assert abs(np.diff(line, axis=0)[0] @ v) == pytest.approx(
+            np.linalg.norm(np.diff(line, axis=0))
+        )
+    lengths = [np.linalg.norm(np.diff(line, axis=0)) for line in lines]
+    assert (lengths[0] < lengths[1]) == (values[0, 0] > values[1, 0])
 
 
 def test_witness_makes_its_own_axes(run):

@@ -4,6 +4,7 @@ from .best_of import BestOf
 from .growth import Grown, Growth
 from .insertion import Insertion
 from .new_particle import NewParticle
+from .or_else import OrElse
 from .random_split import RandomSplit
 from .signed_split import SignedSplit
 from .steepest_split import SteepestSplit
@@ -14,6 +15,7 @@ __all__ = [
     "Grown",
     "Insertion",
     "NewParticle",
+    "OrElse",
     "RandomSplit",
     "SignedSplit",
     "SteepestSplit",

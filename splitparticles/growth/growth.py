@@ -10,6 +10,7 @@ and trial (`Objective.split_change`): onwards by doubling until it rises, then t
 vertex of a parabola in the squared step, in which the change is nearly convex.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -149,9 +150,11 @@ def split_best(
     trials: int,
     least_index: float,
     everyone: bool = False,
+    afford: Callable | None = None,
 ) -> Grown:
     """Split those of the candidates that gain most, at most `limit` of them.
 
+    With `afford`, a function of parents, gains and limit, those rows that it returns.
     All are split at once, although each step was found alone: to second order splits
     do not see each other.  Should the value rise all the same, the steps are halved.
     With `everyone`, candidates that gain nothing follow those that do, by a tenth of
@@ -165,8 +168,13 @@ def split_best(
     )
     if not (changes < 0).any():
         return nothing_grew(particles, least_index)
-    order = np.argsort(changes, kind="stable")[:limit]
-    order = order[everyone | (changes[order] < 0)]
+    if afford is not None:
+        order = afford(parents, -changes, limit)
+        if len(order) == 0:
+            return nothing_grew(particles, least_index)
+    else:
+        order = np.argsort(changes, kind="stable")[:limit]
+        order = order[everyone | (changes[order] < 0)]
     parents, directions = parents[order], directions[order]
     steps, index, changes = steps[order], index[order], changes[order]
     idle = changes >= 0

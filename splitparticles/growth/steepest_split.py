@@ -8,13 +8,16 @@ halves moving apart along its eigenvector lower F by
 has one, no small split helps: the certificate with which a run may stop.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .._validate import as_rng
+from .._validate import as_floats, as_rng
 from .eigenpairs import least_eigenpairs
 from .growth import nothing_grew, split_best
+from .knapsack import knapsack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,18 @@ class SteepestSplit:
     dense : int
         Coordinates up to which splitting matrices are written out; beyond, their least
         eigenpairs come from products alone (`least_eigenpairs`), in O(n d) memory.
+    cost : callable, optional
+        ParticleSet -> (n,), or (n, r) of several resources: what the split of each
+        particle would cost.  Of all splits that gain, the best that `budget` affords
+        are made.
+    budget : float or array_like, shape (r,), optional
+        What a round may cost, of each resource.
+
+    Raises
+    ------
+    ValueError
+        When there is a cost without a budget, or the other way round; and in a run,
+        when costs are not finite numbers from 0 of such a shape.
 
     Examples
     --------
@@ -53,6 +68,15 @@ class SteepestSplit:
     tol: float = 1e-6
     everyone: bool = False
     dense: int = 64
+    cost: Callable | None = None
+    budget: ArrayLike | None = None
+
+    def __post_init__(self):
+        if (self.cost is None) != (self.budget is None):
+            raise ValueError(
+                "cost and budget go together, got "
+                f"cost={self.cost!r} and budget={self.budget!r}"
+            )
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
@@ -75,7 +99,28 @@ class SteepestSplit:
             trials=self.trials,
             least_index=least,
             everyone=self.everyone,
+            afford=None if self.cost is None else self._afforded(particles),
         )
+
+    def _afforded(self, particles):
+        """Return the choice among splits that the budget allows."""
+        budget = np.atleast_1d(as_floats(self.budget, "budget", "of shape (r,)"))
+        costs = as_floats(self.cost(particles), "the return value of cost", "(n, r)")
+        costs = costs[:, None] if costs.ndim == 1 else costs
+        wanted = (len(particles), len(budget))
+        if costs.shape != wanted:
+            raise ValueError(f"cost must return shape {wanted}, got {costs.shape}")
+        if not (np.isfinite(costs) & (costs >= 0.0)).all():
+            i = int(np.argmin((np.isfinite(costs) & (costs >= 0.0)).all(axis=1)))
+            raise ValueError(
+                f"costs must be finite and not negative, got {costs[i]} of particle "
+                f"{i} at {particles.positions[i]}"
+            )
+
+        def afford(parents, gains, room):
+            return knapsack(gains, costs[parents], budget, room)
+
+        return afford
 
     def _steepest(self, objective, particles, rng):
         """Least eigenvalues and vectors, where they are known, below what they are not.

@@ -66,6 +66,8 @@ class KSD(Discrepancy):
     array([[[-5.]]])
     """
 
+    insertion_descends = True  # the witness has zero mean under the target
+
     def __init__(
         self,
         kernel: tuple,

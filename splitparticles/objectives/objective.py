@@ -64,6 +64,9 @@ class Objective(ABC):
     conserves_mass = True
     """Whether weights keep their sum when they move or a newcomer takes some."""
 
+    insertion_descends = False
+    """Whether some insertion is known to lower F, from wherever F is not zero."""
+
     @abstractmethod
     def value(self, particles: ParticleSet) -> float:
         """F of the particles."""

@@ -76,6 +76,11 @@ class Sum(Objective):
         return any(term.conserves_mass for _, term in self.terms)
 
     @property
+    def insertion_descends(self):
+        """Whether it does for every term."""
+        return all(term.insertion_descends for _, term in self.terms)
+
+    @property
     def labels(self):
         """Labels of the first term that has such."""
         known = (term.labels for _, term in self.terms)
