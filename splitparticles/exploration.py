@@ -30,7 +30,7 @@ from .score import LimitReached, Score
 CLIMBERS, STARTERS = 16, 4  # of a batch about a mode, and about the start
 STEPS = 60  # of a climb, a row each; Newton's cost ten times that
 NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
-VALLEY = 1.0  # depth of log p along the path that makes two modes of one
+VALLEY = 0.1  # depth of log p along the path that makes two modes of one
 LEAST_MASS = 1e-3  # below which a mode is left out
 MOST_BATCHES, FRUITLESS = 8, 2  # in all; in a row without a new mode
 NODES = np.polynomial.legendre.leggauss(4)

@@ -10,6 +10,7 @@ import numpy as np
 from ._validate import as_callable, as_positions
 from .curved import Composed
 from .growth import OrElse, SteepestSplit
+from .growth.growth import nothing_grew
 from .loop import Coordinates
 from .moves import LBFGS
 from .preconditioning import Preconditioner
@@ -86,7 +87,8 @@ class Equalised:
     """A growth after which all particles weigh the same again.
 
     A split halves one weight, so when only some particles split, their children weigh
-    half as much as the rest; whoever asked for equal weights wants 1/n each.
+    half as much as the rest; whoever asked for equal weights wants 1/n each.  A
+    newcomer that would have to weigh more than is good for it is left out.
     """
 
     def __init__(self, growth):
@@ -98,7 +100,11 @@ class Equalised:
         if len(grown.parents) == 0:
             return grown
         n = len(grown.particles)
-        return grown._replace(particles=grown.particles.weighted(np.full(n, 1.0 / n)))
+        equal = grown.particles.weighted(np.full(n, 1.0 / n))
+        inserted = (np.asarray(grown.parents) < 0).any()
+        if inserted and not objective.value(equal) < objective.value(particles):
+            return nothing_grew(particles, grown.least_index, stable=grown.stable)
+        return grown._replace(particles=equal)
 
 
 def chosen_growth(growth, weights, *, otherwise=None):

@@ -13,10 +13,12 @@ from .front_door import Equalised, chosen_preconditioner
 from .laplace import find_mode
 from .loop import Descent
 from .particles import ParticleSet
+from .score import Score
 from .score_coordinates import ScoreCoordinates
 from .settling import settled
 from .tempering import tempered
 
+PAIRS = 2  # a coordinate, of a start that is scattered
 LARGEST_PARETO = 0.7  # shape of the importance weights' tail, above which to warn
 
 
@@ -60,7 +62,7 @@ class Plan:
 
     def count(self, n_particles):
         """Warn of fewer particles than it takes to be wide in every direction."""
-        d = self.cloud.shape[1]
+        self.n_particles, d = n_particles, self.cloud.shape[1]
         if n_particles <= d:
             self.warnings.append(
                 f"{n_particles} particles cannot span {d} coordinates: they are too "
@@ -100,8 +102,23 @@ class Plan:
 
     def settle(self, rng):
         """Move on from a lone mode to where most of the mass is."""
-        if self._adapts() and len(self.cloud) == 1 and not self.several:
-            self._take_up(settled(self.counted, self.change, rng))
+        if not self._adapts() or len(self.cloud) > 1 or self.several:
+            return
+        mode = self.change
+        self._take_up(settled(self.counted, mode, rng))
+        if self.change is not mode and not self._is_concave():
+            # a lone particle on a saddle has no side to go to
+            d = len(mode.centre)
+            pairs = max(min(PAIRS * d, self.n_particles // 4), 1)
+            z = rng.standard_normal((pairs, d))
+            self.start = ParticleSet(self.change.to_user(np.vstack([z, -z])))
+
+    def _is_concave(self):
+        """Whether the log density is, in all directions, where a run would start."""
+        working = Score(self.change.score(self.counted), sided=True)
+        d = len(self.change.centre)
+        J = working.jacobians(np.zeros((1, d)))[0]
+        return bool(np.linalg.eigvalsh(0.5 * (J + J.T))[-1] < 0.0)
 
     def _warn(self, why, found):
         masses = ", ".join(f"{mass:.3f}" for mass in found.masses)

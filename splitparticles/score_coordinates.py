@@ -26,6 +26,7 @@ from .curved import Composed, composed
 from .front_door import WorkingCoordinates
 from .kernels import InverseMultiquadric, Linear, Quadratic
 from .loop import Changed
+from .moves import LBFGS, NotFinite
 from .objectives import KSD, Objective
 from .preconditioning import Preconditioner
 from .score import Score
@@ -41,6 +42,11 @@ LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
 PARTICLES_TO_CURVE = 8  # in all, from which on coordinates may be curved
 LEAST_SPREAD = 0.05  # of curvature, a coordinate, that is worth it
 STRAIGHTER = 0.1  # spread of curvature in curved coordinates, of that in linear ones
+STUCK = 0.05  # share of independent draws' discrepancy, above which to doubt
+FEWEST_TO_DOUBT = 16  # particles that must be below it
+MOST_SCATTERS = 2  # tries of a run to start anew from afar
+WIDE, STEPS_DOWN = 3.0, 30  # standard deviations of such a start, and its steps
+STEPS_ON = 8  # of those who may only need more
 REPEATS = 3  # fits of curved coordinates at one number of particles
 
 
@@ -76,6 +82,7 @@ class ScoreCoordinates(WorkingCoordinates):
         super().__init__(change, names, warnings)
         self.counted, self.build, self.adapts = counted, build, adapts
         self.adapted_at, self.fits = 0, 0
+        self.before, self.scatters = np.inf, MOST_SCATTERS
         self.bends, self.curves = bends, curves
         known = counted.has_product
         product = change.product(counted.product, counted) if known else None
@@ -102,8 +109,7 @@ class ScoreCoordinates(WorkingCoordinates):
         z, s = particles.positions, self.working.remembered(particles.positions)
         if s is None or len(z) <= z.shape[1] or self.build is not None:
             return []
-        w = particles.weights / particles.weights.sum()
-        found = []
+        w, found = particles.weights / particles.weights.sum(), []
         if (mean := drift(w, s)) > DRIFT:
             found.append(f"the mean score is not zero but {mean:.2g} in some direction")
         if (ratio := dispersion(w, z, s)) > DISPERSION:
@@ -111,10 +117,60 @@ class ScoreCoordinates(WorkingCoordinates):
                 "the particles are not as wide as their scores say, by a factor of "
                 f"{ratio:.3g} in some direction; take {2 * len(z)} or more"
             )
+        share = self.share(particles)
+        if len(z) >= max(FEWEST_TO_DOUBT, 2 * z.shape[1]) and share > STUCK:
+            found.append(
+                f"the discrepancy is {share:.2g} of what as many independent draws "
+                f"would have, more than the {STUCK:g} that particles well at rest reach"
+            )
         return found
 
     def adapted(self, particles, rng):
         """Coordinates that suit the particles better, and the objective there."""
+        better = self._fitted(particles, rng)
+        return better or self._unstuck(particles, rng)
+
+    def _unstuck(self, particles, rng):
+        """As many particles from a wide scatter, where they rest lower.
+
+        Beside a shoulder of the density the witness may show no way onto it; whoever
+        comes down from afar finds it.  Only looked at where more particles have not
+        come nearer, nor do more steps.
+        """
+        n, d = particles.positions.shape
+        before, self.before = self.before, self.share(particles)
+        stuck = max(STUCK, before) < self.before and n >= max(FEWEST_TO_DOUBT, 2 * d)
+        if not self.adapts or not self.curves or not stuck or self.scatters == 0:
+            return None
+        self.scatters -= 1
+        objective = self.objective()
+        now = objective.value(particles)
+        try:
+            rested = LBFGS(max_iter=STEPS_ON)(objective, particles)
+            if rested.value < 0.9 * now:
+                return Changed(self, objective, rested.particles)
+            z = particles.mean() + particles.std() * WIDE * _scattered(n, d, rng)
+            found = LBFGS(max_iter=STEPS_DOWN)(objective, particles.moved_to(z))
+        except NotFinite:
+            return None
+        if not found.value < 0.5 * now:
+            return None
+        return Changed(self, objective, found.particles)
+
+    def share(self, particles) -> float:
+        r"""Squared discrepancy as a share of that of as many independent draws.
+
+        Of such the expectation is :math:`\tfrac1n E_p[k_p(x, x)]`, here over the
+        particles.  NaN for an objective of the user's own.
+        """
+        if self.build is not None:
+            return np.nan
+        objective, z = self.objective(), particles.positions
+        w = particles.weights / particles.weights.sum()
+        own = float(w @ objective.pairs(z, z))
+        return 2.0 * objective.value(particles) * len(z) / own
+
+    def _fitted(self, particles, rng):
         n, d = particles.positions.shape
         again = 0 < self.fits < REPEATS
         if not self.adapts or n < 2 or not (again or n >= 2 * self.adapted_at):
@@ -145,7 +201,7 @@ class ScoreCoordinates(WorkingCoordinates):
             bends,
             self.curves,
         )
-        place.adapted_at = n
+        place.adapted_at, place.scatters = n, self.scatters
         return place
 
     def _better(self, particles, bends):

@@ -78,7 +78,7 @@ def test_a_wide_mode_has_more_mass_than_a_narrow_one_as_high():
 
 
 def test_two_tops_without_a_valley_are_one_mode():
-    shallow = sp.GaussianMixture([1, 1], [[-1.3, 0.0], [1.3, 0.0]], [1.0, 1.0])
+    shallow = sp.GaussianMixture([1, 1], [[-1.1, 0.0], [1.1, 0.0]], [1.0, 1.0])
     deep = sp.GaussianMixture([1, 1], [[-3.0, 0.0], [3.0, 0.0]], [1.0, 1.0])
     assert len(explored(shallow, 0)[0]) == 1 and len(explored(deep, 0)[0]) == 2
 

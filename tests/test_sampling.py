@@ -198,3 +198,37 @@ def test_a_score_that_fails_early_leaves_a_result(k):
     result = caught.value.result
     assert result.stop is sp.Stop.FAILED and np.isfinite(result.positions).all()
     assert not np.isnan(result.value)
+
+
+@pytest.mark.parametrize("weight, apart", [(0.5, 1.1), (0.5, 1.5), (0.3, 1.7)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_modes_that_overlap_are_both_reached(weight, apart, seed):
+    # with a saddle between them on which a lone particle would rest for good
+    means = [[-apart, 0.0], [apart, 0.0]]
+    target = sp.GaussianMixture([1.0 - weight, weight], means, [1.0, 1.0])
+    start = np.random.default_rng(seed).uniform(-5.0, 5.0, size=2)
+    result = sp.sample(target.score, start, 32, rng=seed)
+    sd = np.sqrt(np.diag(target.cov))
+    assert (np.abs(result.mean() - target.mean) < 0.05 * sd).all()
+    np.testing.assert_allclose(result.std(), sd, rtol=0.04)
+
+
+@pytest.mark.parametrize("apart", [1.1, 1.2])
+def test_a_shoulder_is_not_left_out(apart):
+    means = [[-apart, 0.0], [apart, 0.0]]
+    target = sp.GaussianMixture([0.7, 0.3], means, [1.0, 1.0])
+    result = sp.sample(target.score, [0.5, 1.0], 32, rng=0)
+    sd = np.sqrt(np.diag(target.cov))
+    assert (np.abs(result.mean() - target.mean) < 0.05 * sd).all()
+    np.testing.assert_allclose(result.std(), sd, rtol=0.04)
+    assert result.warnings == []
+
+
+def test_a_run_says_that_its_particles_are_stuck(monkeypatch):
+    from splitparticles import score_coordinates
+
+    monkeypatch.setattr(score_coordinates, "MOST_SCATTERS", 0)
+    target = sp.GaussianMixture([0.7, 0.3], [[-1.2, 0.0], [1.2, 0.0]], [1.0, 1.0])
+    result = sp.sample(target.score, [0.5, 1.0], 32, rng=0)
+    assert result.std()[0] < 0.8 * np.sqrt(target.cov[0, 0])
+    assert any("as many independent draws" in text for text in result.warnings)

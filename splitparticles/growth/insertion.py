@@ -35,8 +35,9 @@ class Insertion:
     steps : int
         Iterations of the search.
     reach : float
-        How far points are scattered, in standard deviations of the particles or of the
-        target where the objective knows them.
+        How far out the search goes, in standard deviations of the particles or of the
+        target where the objective knows them: under some kernels the witness falls
+        without end.
 
     Examples
     --------
@@ -72,9 +73,13 @@ class Insertion:
             known = np.isfinite(h) and np.isfinite(slope).all()
             return (h, slope) if known else (np.inf, np.zeros_like(y))
 
+        box = objective.surroundings(particles, self.reach)
+        box = None if box is None else list(zip(*box, strict=True))
         options = {"maxiter": self.steps}
         with np.errstate(all="ignore"):
-            found = minimize(told, start, jac=True, method="L-BFGS-B", options=options)
+            found = minimize(
+                told, start, jac=True, method="L-BFGS-B", bounds=box, options=options
+            )
         return found.x
 
 

@@ -239,6 +239,10 @@ class Network(Objective):
         """Random neurons whose activation turns somewhere among the data."""
         return self._neurons.scattered(self.inputs, many, rng)
 
+    def surroundings(self, particles, reach):
+        """None: promises are bounded, and neurons know no distance."""
+        return None
+
     def promise(self, particles, at):
         r"""What a neuron of the best size would lower F by: :math:`-|g|^2 / 2 q`.
 

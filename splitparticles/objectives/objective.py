@@ -151,6 +151,15 @@ class Objective(ABC):
         width = np.where(np.arange(many) % 2, 0.3 * min(reach, 1.0), reach)
         return beside + width[:, None] * outwards
 
+    def surroundings(self, particles: ParticleSet, reach: float):
+        """Lowest and highest point (d,) that a search looks at; None without bounds.
+
+        `reach` standard deviations around the particles, as in `proposals`.
+        """
+        away = reach * _spread(self, particles)
+        x = particles.positions
+        return x.min(axis=0) - away, x.max(axis=0) + away
+
     def promise(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
         """What newcomers at points (m, d) promise, (m,); low is good.
 

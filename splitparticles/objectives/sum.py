@@ -90,6 +90,10 @@ class Sum(Objective):
         """Proposals of the first term."""
         return self.terms[0][1].proposals(particles, many, rng, reach=reach)
 
+    def surroundings(self, particles, reach):
+        """Those of the first term."""
+        return self.terms[0][1].surroundings(particles, reach)
+
     @property
     def bandwidth(self):
         """Finest scale among the terms."""
