@@ -9,55 +9,61 @@ of the loss :math:`r_{ik}`,
     G_j = \sum_i (r_i \cdot c_j)\, \sigma'(z_{ij})\, \tilde x_i,
 
 and the products of second derivatives with directions.  No array has N x n entries:
-neurons come in blocks, laid out for the vector units, and inputs pass by four at a
-time, so that what is loaded of a neuron serves four of them.  Outputs are shared among
+inputs come in blocks, laid out for the vector units, and neurons pass by four at a
+time, so that what is loaded of an input serves four of them.  Outputs are shared among
 the threads by inputs, gradients by neurons, so no sum depends on how many there are.
+
+Inputs, outputs and slopes are laid out with one row a coordinate, (p + 1, N'), (k, N')
+and (k, N'), where N' fills up N with zeros (`laid_out`, `with_ones`).
 """
 
 import numpy as np
 
-from ._blocks import BLOCK, LINE, join_the_loop, scratch, use_wide_vectors
+from ._blocks import BLOCK, join_the_loop, scratch, use_wide_vectors
 from ._compile import compiled, helper, profile
 from ._threads import in_row_blocks
 
-ROWS = 4  # inputs at a time
+NEURONS = 4  # at a time
+UNIT = 32  # inputs that the vector units take at once, as LLVM unrolls its loops
 STEPS_OF_AN_ACTIVATION = 40
 
 
-def padded_inputs(x: np.ndarray) -> np.ndarray:
-    """Inputs (N, p) with a column of ones, and rows of zeros to a multiple of four."""
-    many, p = x.shape
-    out = np.zeros((_filled(many, ROWS), p + 1))
-    out[:many, :p], out[:many, p] = x, 1.0
+def laid_out(rows: np.ndarray) -> np.ndarray:
+    """Transpose rows (N, m), with columns of zeros to a multiple of the unit."""
+    out = np.zeros((rows.shape[1], -(-len(rows) // UNIT) * UNIT))
+    out[:, : len(rows)] = rows.T
     return out
 
 
+def with_ones(x: np.ndarray) -> np.ndarray:
+    """Inputs (N, p) laid out, with a coordinate that is one for all of them."""
+    return laid_out(np.column_stack([x, np.ones(len(x))]))
+
+
 def network_outputs(activation, x, theta, c) -> np.ndarray:
-    """Outputs f (N', k) for padded inputs x (N', p + 1).
+    """Outputs f (k, N') for inputs x (p + 1, N').
 
     Parameters
     ----------
     theta : ndarray, shape (n, p + 1)
     c : ndarray, shape (n, k)
     """
-    f = np.zeros((len(x), c.shape[1]))
-    theta, c = _columns(theta), _columns(c)
+    f = np.zeros((c.shape[1], x.shape[1]))
+    theta, c = _fours(theta), _fours(c)
+    steps = _steps(x, theta, theta.shape[1] + c.shape[1])
     arrays = (x, theta, c, f)
-    steps = _steps(x, theta, len(theta) + len(c))
-    in_row_blocks(_outputs, activation, arrays, len(x) // ROWS, steps)
+    in_row_blocks(_outputs, activation, arrays, x.shape[1] // UNIT, steps)
     return f
 
 
 def network_correlations(activation, x, r, theta, c) -> tuple[np.ndarray, np.ndarray]:
-    """Sums g (n, k) and G (n, p + 1), for slopes r (N', k)."""
+    """Sums g (n, k) and G (n, p + 1), for slopes r (k, N')."""
     n = len(theta)
-    theta, c = _columns(theta), _columns(c)
+    theta, c = _fours(theta), _fours(c)
     g, slope = np.zeros_like(c), np.zeros_like(theta)
-    arrays = (x, r, theta, c, g, slope)
-    steps = _steps(x, theta, 2 * len(theta) + 2 * len(c))
-    units = theta.shape[1] // LINE
-    in_row_blocks(_correlations, activation, arrays, units, steps)
-    return g.T[:n], slope.T[:n]
+    steps = _steps(x, theta, 2 * theta.shape[1] + 2 * c.shape[1])
+    _by_neurons(_correlations, activation, (x, r, theta, c, g, slope), theta, steps)
+    return g[:n], slope[:n]
 
 
 def network_bending(activation, x, r, theta, c, u, v) -> tuple[np.ndarray, np.ndarray]:
@@ -73,162 +79,147 @@ def network_bending(activation, x, r, theta, c, u, v) -> tuple[np.ndarray, np.nd
     of_c, of_theta : ndarray, shapes (n, k), (n, p + 1)
     """
     n = len(theta)
-    theta, c, u, v = (_columns(a) for a in (theta, c, u, v))
+    theta, c, u, v = (_fours(a) for a in (theta, c, u, v))
     of_c, of_theta = np.zeros_like(c), np.zeros_like(theta)
+    steps = _steps(x, theta, 3 * theta.shape[1] + 3 * c.shape[1])
     arrays = (x, r, theta, c, u, v, of_c, of_theta)
-    steps = _steps(x, theta, 3 * len(theta) + 3 * len(c))
-    units = theta.shape[1] // LINE
-    in_row_blocks(_bending, activation, arrays, units, steps)
-    return of_c.T[:n], of_theta.T[:n]
+    _by_neurons(_bending, activation, arrays, theta, steps)
+    return of_c[:n], of_theta[:n]
 
 
 def network_squares(activation, x, weight, theta) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of ``weight sigma^2`` (n,), and their gradients in theta (n, p + 1)."""
+    """Sums of ``weight_i sigma^2`` (n,), and their gradients in theta (n, p + 1)."""
     n = len(theta)
-    theta = _columns(theta)
-    square, slope = np.zeros((1, theta.shape[1])), np.zeros_like(theta)
-    arrays = (x, weight, theta, square, slope)
-    steps = _steps(x, theta, 2 * len(theta))
-    units = theta.shape[1] // LINE
-    in_row_blocks(_squares, activation, arrays, units, steps)
-    return square[0, :n], slope.T[:n]
+    theta = _fours(theta)
+    square, slope = np.zeros((len(theta), 1)), np.zeros_like(theta)
+    steps = _steps(x, theta, 2 * theta.shape[1])
+    _by_neurons(_squares, activation, (x, weight, theta, square, slope), theta, steps)
+    return square[:n, 0], slope[:n]
 
 
-def _filled(many, unit):
-    return -(-many // unit) * unit
+def _by_neurons(loop, activation, arrays, theta, steps):
+    units = len(theta) // NEURONS
+    in_row_blocks(loop, activation, arrays, units, steps, rows_of_a_share=4)
 
 
-def _columns(a):
-    """Transpose (n, m), with columns of zeros to a whole number of cache lines."""
-    out = np.zeros((a.shape[1], _filled(len(a), LINE)))
-    out[:, : len(a)] = a.T
+def _fours(a):
+    """Rows (n, m), with rows of zeros to a multiple of four."""
+    n, m = a.shape
+    out = np.zeros((-(-n // NEURONS) * NEURONS, m))
+    out[:n] = a
     return out
 
 
 def _steps(x, theta, sums):
-    return len(x) * theta.shape[1] * (sums + STEPS_OF_AN_ACTIVATION)
+    return x.shape[1] * len(theta) * (sums + STEPS_OF_AN_ACTIVATION)
 
 
 @helper
-def add_arguments(x, i, theta, b, m, z):
-    """``z[r, j] = theta_(b + j) . x_(i + r)`` for four inputs and m neurons."""
+def add_up(x, b, m, theta, j, z, first):
+    """``z[first + a, i] = theta_(j + a) . x_(b + i)``: four neurons, m inputs."""
     join_the_loop()
-    for q in range(len(theta)):
-        x0, x1, x2, x3 = x[i, q], x[i + 1, q], x[i + 2, q], x[i + 3, q]
-        for j in range(m):
-            t = theta[q, b + j]
-            z[0, j] = (z[0, j] if q > 0 else 0.0) + x0 * t
-            z[1, j] = (z[1, j] if q > 0 else 0.0) + x1 * t
-            z[2, j] = (z[2, j] if q > 0 else 0.0) + x2 * t
-            z[3, j] = (z[3, j] if q > 0 else 0.0) + x3 * t
+    z0, z1, z2, z3 = z[first], z[first + 1], z[first + 2], z[first + 3]
+    for q in range(len(x)):
+        t0, t1, t2, t3 = theta[j, q], theta[j + 1, q], theta[j + 2, q], theta[j + 3, q]
+        for i in range(m):
+            xi = x[q, b + i]
+            z0[i] = (z0[i] if q > 0 else 0.0) + t0 * xi
+            z1[i] = (z1[i] if q > 0 else 0.0) + t1 * xi
+            z2[i] = (z2[i] if q > 0 else 0.0) + t2 * xi
+            z3[i] = (z3[i] if q > 0 else 0.0) + t3 * xi
 
 
 @helper
-def add_weighted(s, first, x, i, b, m, out):
-    """``out[q, b + j] += sum_r s[first + r, j] x[i + r, q]`` over four inputs."""
+def add_products(s, first, x, b, m, j, out):
+    """``out[j + a, q] += sum_i s[first + a, i] x[q, b + i]`` for four neurons."""
     join_the_loop()
-    for q in range(len(out)):
-        x0, x1, x2, x3 = x[i, q], x[i + 1, q], x[i + 2, q], x[i + 3, q]
-        for j in range(m):
-            out[q, b + j] += (
-                s[first, j] * x0
-                + s[first + 1, j] * x1
-                + s[first + 2, j] * x2
-                + s[first + 3, j] * x3
-            )
+    s0, s1, s2, s3 = s[first], s[first + 1], s[first + 2], s[first + 3]
+    for q in range(len(x)):
+        o0, o1, o2, o3 = 0.0, 0.0, 0.0, 0.0
+        for i in range(m):
+            xi = x[q, b + i]
+            o0 += s0[i] * xi
+            o1 += s1[i] * xi
+            o2 += s2[i] * xi
+            o3 += s3[i] * xi
+        out[j, q] += o0
+        out[j + 1, q] += o1
+        out[j + 2, q] += o2
+        out[j + 3, q] += o3
 
 
 @compiled
 def _outputs(activation, x, theta, c, f, first, last):
     use_wide_vectors()
     z = scratch(4)
-    for b in range(0, theta.shape[1], BLOCK):
-        m = min(BLOCK, theta.shape[1] - b)
-        for i in range(ROWS * first, ROWS * last, ROWS):
-            add_arguments(x, i, theta, b, m, z)
-            for r in range(ROWS):
-                for j in range(m):
-                    z[r, j] = profile(activation, z[r, j])[0]
-            for k in range(len(c)):
-                f0, f1, f2, f3 = 0.0, 0.0, 0.0, 0.0
-                for j in range(m):
-                    cj = c[k, b + j]
-                    f0 += cj * z[0, j]
-                    f1 += cj * z[1, j]
-                    f2 += cj * z[2, j]
-                    f3 += cj * z[3, j]
-                f[i, k] += f0
-                f[i + 1, k] += f1
-                f[i + 2, k] += f2
-                f[i + 3, k] += f3
+    for b in range(UNIT * first, UNIT * last, BLOCK):
+        m = min(BLOCK, UNIT * last - b)
+        for j in range(0, len(theta), NEURONS):
+            add_up(x, b, m, theta, j, z, 0)
+            for a in range(NEURONS):
+                za = z[a]
+                for i in range(m):
+                    za[i] = profile(activation, za[i])[0]
+            for k in range(len(f)):
+                c0, c1, c2, c3 = c[j, k], c[j + 1, k], c[j + 2, k], c[j + 3, k]
+                for i in range(m):
+                    some = c0 * z[0, i] + c1 * z[1, i]
+                    f[k, b + i] += some + c2 * z[2, i] + c3 * z[3, i]
 
 
 @compiled
 def _correlations(activation, x, r, theta, c, g, slope, first, last):
     use_wide_vectors()
-    z = scratch(12)  # arguments and then values, slopes, and slopes of the loss
-    for b in range(LINE * first, LINE * last, BLOCK):
-        m = min(BLOCK, LINE * last - b)
-        for i in range(0, len(x), ROWS):
-            add_arguments(x, i, theta, b, m, z)
-            add_weighted_slopes(r, i, c, b, m, z)
-            for a in range(ROWS):
-                for j in range(m):
-                    value, change, _ = profile(activation, z[a, j])
-                    z[a, j] = value
-                    z[4 + a, j] = z[8 + a, j] * change
-            add_weighted(z, 0, r, i, b, m, g)
-            add_weighted(z, 4, x, i, b, m, slope)
-
-
-@helper
-def add_weighted_slopes(r, i, c, b, m, z):
-    """``z[8 + a, j] = r_(i + a) . c_(b + j)`` for four inputs and m neurons."""
-    join_the_loop()
-    for k in range(len(c)):
-        r0, r1, r2, r3 = r[i, k], r[i + 1, k], r[i + 2, k], r[i + 3, k]
-        for j in range(m):
-            cj = c[k, b + j]
-            z[8, j] = (z[8, j] if k > 0 else 0.0) + r0 * cj
-            z[9, j] = (z[9, j] if k > 0 else 0.0) + r1 * cj
-            z[10, j] = (z[10, j] if k > 0 else 0.0) + r2 * cj
-            z[11, j] = (z[11, j] if k > 0 else 0.0) + r3 * cj
+    z = scratch(8)  # arguments and then values; slopes of the loss and then of both
+    for b in range(0, x.shape[1], BLOCK):
+        m = min(BLOCK, x.shape[1] - b)
+        for j in range(NEURONS * first, NEURONS * last, NEURONS):
+            add_up(x, b, m, theta, j, z, 0)
+            add_up(r, b, m, c, j, z, 4)
+            for a in range(NEURONS):
+                za, ta = z[a], z[4 + a]
+                for i in range(m):
+                    value, change, _ = profile(activation, za[i])
+                    za[i] = value
+                    ta[i] *= change
+            add_products(z, 0, r, b, m, j, g)
+            add_products(z, 4, x, b, m, j, slope)
 
 
 @compiled
 def _bending(activation, x, r, theta, c, u, v, of_c, of_theta, first, last):
     use_wide_vectors()
-    z, y = scratch(12), scratch(12)  # of the neurons, and of the step
-    for b in range(LINE * first, LINE * last, BLOCK):
-        m = min(BLOCK, LINE * last - b)
-        for i in range(0, len(x), ROWS):
-            add_arguments(x, i, theta, b, m, z)
-            add_arguments(x, i, v, b, m, y)
-            add_weighted_slopes(r, i, c, b, m, z)
-            add_weighted_slopes(r, i, u, b, m, y)
-            for a in range(ROWS):
-                for j in range(m):
-                    _, change, bend = profile(activation, z[a, j])
-                    along = y[a, j]
-                    y[4 + a, j] = z[8 + a, j] * bend * along + y[8 + a, j] * change
-                    z[4 + a, j] = change * along
-            add_weighted(z, 4, r, i, b, m, of_c)
-            add_weighted(y, 4, x, i, b, m, of_theta)
+    z = scratch(16)  # arguments, along the step, slopes of the loss, and of its step
+    for b in range(0, x.shape[1], BLOCK):
+        m = min(BLOCK, x.shape[1] - b)
+        for j in range(NEURONS * first, NEURONS * last, NEURONS):
+            add_up(x, b, m, theta, j, z, 0)
+            add_up(x, b, m, v, j, z, 4)
+            add_up(r, b, m, c, j, z, 8)
+            add_up(r, b, m, u, j, z, 12)
+            for a in range(NEURONS):
+                za, along, ta, ua = z[a], z[4 + a], z[8 + a], z[12 + a]
+                for i in range(m):
+                    _, change, bend = profile(activation, za[i])
+                    ta[i] = ta[i] * bend * along[i] + ua[i] * change
+                    along[i] *= change
+            add_products(z, 4, r, b, m, j, of_c)
+            add_products(z, 8, x, b, m, j, of_theta)
 
 
 @compiled
 def _squares(activation, x, weight, theta, square, slope, first, last):
     use_wide_vectors()
     z = scratch(8)
-    for b in range(LINE * first, LINE * last, BLOCK):
-        m = min(BLOCK, LINE * last - b)
-        for i in range(0, len(x), ROWS):
-            add_arguments(x, i, theta, b, m, z)
-            for a in range(ROWS):
-                w = weight[i + a, 0]
-                for j in range(m):
-                    value, change, _ = profile(activation, z[a, j])
-                    z[a, j] = value * value
-                    z[4 + a, j] = 2.0 * w * value * change
-            add_weighted(z, 0, weight, i, b, m, square)
-            add_weighted(z, 4, x, i, b, m, slope)
+    for b in range(0, x.shape[1], BLOCK):
+        m = min(BLOCK, x.shape[1] - b)
+        for j in range(NEURONS * first, NEURONS * last, NEURONS):
+            add_up(x, b, m, theta, j, z, 0)
+            for a in range(NEURONS):
+                za, ta = z[a], z[4 + a]
+                for i in range(m):
+                    value, change, _ = profile(activation, za[i])
+                    za[i] = value * value
+                    ta[i] = 2.0 * weight[0, b + i] * value * change
+            add_products(z, 0, weight, b, m, j, square)
+            add_products(z, 4, x, b, m, j, slope)

@@ -25,11 +25,12 @@ from numpy.typing import ArrayLike
 from .._validate import as_floats, as_positions, refuse_nonfinite
 from ..losses import Loss
 from ..network_sums import (
+    laid_out,
     network_bending,
     network_correlations,
     network_outputs,
     network_squares,
-    padded_inputs,
+    with_ones,
 )
 from ..particles import ParticleSet
 from .neurons import Neurons
@@ -104,7 +105,7 @@ class Network(Objective):
         if self.masses and self.n_outputs > 1:
             raise ValueError(f"masses are for one output, got {self.n_outputs}")
         self.offset = _as_offset(offset, self.targets.shape)
-        self._padded = padded_inputs(self.inputs)
+        self._laid = with_ones(self.inputs)
         self._neurons = Neurons(
             activation, self.n_outputs, self.inputs.shape[1], self.masses
         )
@@ -134,7 +135,7 @@ class Network(Objective):
         """Return the same network on some rows of the data."""
         part = copy.copy(self)
         part.inputs, part.targets = self.inputs[rows], self.targets[rows]
-        part.offset, part._padded = self.offset[rows], padded_inputs(part.inputs)
+        part.offset, part._laid = self.offset[rows], with_ones(part.inputs)
         return part
 
     # --------------------------------------------------------------- the network
@@ -150,28 +151,26 @@ class Network(Objective):
             f = self._outputs(particles)
         else:
             x = as_inputs(inputs, self.inputs.shape[1])
-            f = self._sums(particles, padded_inputs(x))[: len(x)]
+            f = self._sums(particles, with_ones(x))[: len(x)]
         return f[:, 0] if self.n_outputs == 1 else f
 
     def _outputs(self, particles):
-        return self._sums(particles, self._padded)[: len(self.targets)] + self.offset
+        return self._sums(particles, self._laid)[: len(self.targets)] + self.offset
 
-    def _sums(self, particles, padded):
+    def _sums(self, particles, laid):
         c, theta, kinds = self._neurons.parts(particles.positions)
         weighted = particles.weights[:, None] * c
-        f = np.zeros((len(padded), self.n_outputs))
+        f = np.zeros((self.n_outputs, laid.shape[1]))
         for activation, rows in self._neurons.of_each_kind(kinds):
-            f += network_outputs(activation, padded, theta[rows], weighted[rows])
-        return f
+            f += network_outputs(activation, laid, theta[rows], weighted[rows])
+        return f.T
 
     def _mean_loss(self, f):
         return float(self.loss.value(f, self.targets).mean())
 
     def _slope(self, f):
-        """Slope of the mean loss in the outputs, (N', k)."""
-        r = np.zeros((len(self._padded), self.n_outputs))
-        r[: len(f)] = self.loss.slope(f, self.targets) / len(f)
-        return r
+        """Slope of the mean loss in the outputs, laid out, (k, N')."""
+        return laid_out(self.loss.slope(f, self.targets) / len(f))
 
     def _correlations(self, r, x):
         """Sums of slopes r and activations at neurons x, and their gradients."""
@@ -179,7 +178,7 @@ class Network(Objective):
         g, slope = np.zeros(c.shape), np.zeros(theta.shape)
         for activation, rows in self._neurons.of_each_kind(kinds):
             g[rows], slope[rows] = network_correlations(
-                activation, self._padded, r, theta[rows], c[rows]
+                activation, self._laid, r, theta[rows], c[rows]
             )
         return c, g, slope
 
@@ -217,7 +216,7 @@ class Network(Objective):
         of_c, of_theta = np.zeros(c.shape), np.zeros(theta.shape)
         for activation, rows in self._neurons.of_each_kind(kinds):
             of_c[rows], of_theta[rows] = network_bending(
-                activation, self._padded, r, theta[rows], c[rows], u[rows], v[rows]
+                activation, self._laid, r, theta[rows], c[rows], u[rows], v[rows]
             )
         return self._neurons.joined(of_c, of_theta)
 
@@ -230,7 +229,7 @@ class Network(Objective):
             x, w = particles.positions[i], particles.weights[i]
             three = np.stack([x, x + e * v, x - e * v])
             family = ParticleSet(three, [-w, 0.5 * w, 0.5 * w])
-            moved = f + self._sums(family, self._padded)[: len(f)]
+            moved = f + self._sums(family, self._laid)[: len(f)]
             changes[j] = self._mean_loss(moved) - now
         return changes
 
@@ -264,14 +263,13 @@ class Network(Objective):
         """Slopes g and curvatures q of newcomers, and gradients of |g|^2 / 2 and q."""
         r = self._slope(self._outputs(particles))
         _, theta, kinds = self._neurons.parts(at)
-        over = np.zeros((len(self._padded), 1))
-        over[: len(self.targets)] = 1.0 / len(self.targets)
+        over = laid_out(np.full((len(self.targets), 1), 1.0 / len(self.targets)))
         g, slope = np.zeros((len(at), self.n_outputs)), np.zeros(theta.shape)
         q, q1 = np.zeros(len(at)), np.zeros(theta.shape)
         for activation, rows in self._neurons.of_each_kind(kinds):
-            these = activation, self._padded, r, theta[rows]
+            these = activation, self._laid, r, theta[rows]
             q[rows], q1[rows] = network_squares(
-                activation, self._padded, over, theta[rows]
+                activation, self._laid, over, theta[rows]
             )
             g[rows], _ = network_correlations(*these, np.zeros(g[rows].shape))
             if with_gradient:
@@ -287,7 +285,7 @@ class Network(Objective):
             alone[0, : self.n_outputs] = 1.0
         _, g, _ = self._correlations(r, alone)
         family = ParticleSet(self._neurons.with_outputs(alone, -g), self._mass_of(-g))
-        along = self._sums(family, self._padded)[: len(f)]
+        along = self._sums(family, self._laid)[: len(f)]
         bent = (along * self.loss.curvature(f, self.targets, along)).sum(axis=1).mean()
         size = float((g**2).sum())
         step = size / bent if bent > 0.0 else 0.0

@@ -4,11 +4,13 @@
     python tests/benchmarks/published.py slopes [--seeds 3]
 
 ``mixture``: a hundred points for two normal laws of unit covariance at (+-1.5, 0), as
-in Stein Points (Chen, Mackey, Gorham, Briol and Oates, 2018); the earth mover's distance
-to three hundred fresh draws, mean of five, against score rows.  ``slopes``: N(0, I/d)
-by a Gaussian kernel of bandwidth 1, as in the quantisation study of Xu, Korba and
-Slepcev (2022): the slope of the logarithm of MMD and KSD in that of n; the same judged
-by narrower kernels, of which that study warns, and by the energy distance.
+in Stein Points (Chen, Mackey, Gorham, Briol and Oates, 2018); the earth mover's
+distance to three hundred fresh draws, mean of five, against score rows.
+
+``slopes``: N(0, I/d) by a Gaussian kernel of bandwidth 1, as in the quantisation study
+of Xu, Korba and Slepcev (2022): slopes of the logarithms of MMD and KSD in that of n;
+the same judged by narrower kernels, of which that study warns, and by the energy
+distance.
 """
 
 import argparse
