@@ -65,7 +65,7 @@ FLOORS = {
     9: {"result"},
     10: {"loop"},
     11: {"descent", "front_door"},
-    12: {"score_coordinates", "compression"},
+    12: {"score_coordinates", "compression", "estimators"},
     13: {"planning"},
     14: {"sampling", "cli"},
     15: {"score_check"},

@@ -178,6 +178,23 @@ def test_the_family_checks_hold_of_signed_masses():
     check_split_gain(F, neurons(F))
 
 
+def test_the_family_checks_hold_with_weight_decay():
+    F, plain = network("tanh", "softmax", decay=0.3), network("tanh", "softmax")
+    p = neurons(F)
+    close(
+        [F.value(p)],
+        [plain.value(p) + 0.15 * p.weights @ (p.positions**2).sum(axis=1)],
+        1e-13,
+    )
+    check_gradients(F, p, 1e-7)
+    check_hessians(F, p, 1e-7)
+    check_halves_change_nothing(F, p)
+    check_split_gain(F, p)
+    kinds = [ACTIVATIONS["rbf"], ACTIVATIONS["tanh"]]
+    F = sp.Network(kinds, LOSSES["squared"], *data("squared"), decay=0.3)
+    assert not F.gradient(neurons(F))[:, -1].any()
+
+
 def test_a_witness_is_a_first_variation():
     F = network("tanh", "softmax")
     p, extra = neurons(F), neurons(F, 1, seed=5).positions
@@ -521,6 +538,8 @@ def test_an_offset_is_added_on_the_data():
         ({"loss": sp.losses.Logistic(), "outputs": [0.0, 2.0]}, "0 or 1"),
         ({"loss": sp.losses.Softmax(), "outputs": [0.0, 0.5]}, "whole numbers from 0"),
         ({"loss": sp.losses.Softmax(), "outputs": [0.0, -1.0]}, "whole numbers from 0"),
+        ({"decay": -1.0}, "decay must be at least 0"),
+        ({"decay": 1.0, "masses": True}, "decay is for output weights"),
         ({"offset": [[np.nan], [0.0]]}, "offset must be finite"),
         ({"offset": [0.0]}, "offset must have shape"),
     ],

@@ -57,6 +57,9 @@ class Network(Objective):
         What the loss learns from: (N,), or (N, k) of squared losses.
     masses : bool
         Whether output weights are the particles' weights.
+    decay : float
+        Weight decay: half of it times :math:`|\theta|^2`, integrated over the measure,
+        joins the loss.  Not for masses.
     offset : array_like, shape (N,) or (N, k), optional
         Added to the network's outputs on the data, such as those of other networks.
 
@@ -89,6 +92,7 @@ class Network(Objective):
         outputs: ArrayLike,
         *,
         masses: bool = False,
+        decay: float = 0.0,
         offset: ArrayLike | None = None,
     ):
         for method in ("targets", "value", "slope", "curvature"):
@@ -104,6 +108,7 @@ class Network(Objective):
             )
         if self.masses and self.n_outputs > 1:
             raise ValueError(f"masses are for one output, got {self.n_outputs}")
+        self.decay = _as_decay(decay, self.masses)
         self.offset = _as_offset(offset, self.targets.shape)
         self._laid = with_ones(self.inputs)
         self._neurons = Neurons(
@@ -154,6 +159,10 @@ class Network(Objective):
             f = self._sums(particles, with_ones(x))[: len(x)]
         return f[:, 0] if self.n_outputs == 1 else f
 
+    def mean_loss(self, particles: ParticleSet) -> float:
+        """Mean loss on the data, without the decay."""
+        return self._mean_loss(self._outputs(particles))
+
     def _outputs(self, particles):
         return self._sums(particles, self._laid)[: len(self.targets)] + self.offset
 
@@ -184,29 +193,42 @@ class Network(Objective):
 
     # ------------------------------------------------------------ the objective
     def value(self, particles):
-        """Mean loss."""
-        return self._mean_loss(self._outputs(particles))
+        """Mean loss, and the decay."""
+        return self.mean_loss(particles) + self._decayed(particles)
+
+    def _decayed(self, particles):
+        """Decay of the neurons, integrated over the measure."""
+        if not self.decay:
+            return 0.0
+        return float(particles.weights @ self._decay_at(particles.positions))
+
+    def _decay_at(self, x):
+        """Decay of neurons (m, dim), (m,); labels have none."""
+        return 0.5 * self.decay * (x[:, ~self.labels] ** 2).sum(axis=1)
+
+    def _pull(self, x):
+        """Slope of the decay at neurons, and its curvature along them, (m, dim)."""
+        return np.where(self.labels, 0.0, self.decay * x)
 
     def witness(self, particles, at=None):
-        """First variation ``E[Phi' c sigma]`` at neurons (m, dim), (m,)."""
-        r = self._slope(self._outputs(particles))
-        c, g, _ = self._correlations(r, points(particles, at))
-        return (c * g).sum(axis=1)
+        """First variation ``E[Phi' c sigma]``, and the decay, at neurons, (m,)."""
+        r, at = self._slope(self._outputs(particles)), points(particles, at)
+        c, g, _ = self._correlations(r, at)
+        return (c * g).sum(axis=1) + self._decay_at(at)
 
     def witness_gradient(self, particles, at=None):
         """Its gradient in the neurons' coordinates, (m, dim)."""
-        r = self._slope(self._outputs(particles))
-        _, g, slope = self._correlations(r, points(particles, at))
-        return self._neurons.joined(g, slope)
+        r, at = self._slope(self._outputs(particles)), points(particles, at)
+        _, g, slope = self._correlations(r, at)
+        return self._neurons.joined(g, slope) + self._pull(at)
 
     def first_variation(self, particles):
         """Value, witness and gradient at the neurons, from two passes over the data."""
-        f = self._outputs(particles)
-        c, g, slope = self._correlations(self._slope(f), particles.positions)
-        witness = (c * g).sum(axis=1)
-        return FirstVariation(
-            self._mean_loss(f), witness, self._neurons.joined(g, slope)
-        )
+        f, x = self._outputs(particles), particles.positions
+        c, g, slope = self._correlations(self._slope(f), x)
+        h = (c * g).sum(axis=1) + self._decay_at(x)
+        slope = self._neurons.joined(g, slope) + self._pull(x)
+        return FirstVariation(self._mean_loss(f) + self._decayed(particles), h, slope)
 
     def witness_hessian_product(self, particles, directions):
         """Hessian ``E[Phi' hess(c sigma)]`` at the neurons times directions."""
@@ -218,7 +240,7 @@ class Network(Objective):
             of_c[rows], of_theta[rows] = network_bending(
                 activation, self._laid, r, theta[rows], c[rows], u[rows], v[rows]
             )
-        return self._neurons.joined(of_c, of_theta)
+        return self._neurons.joined(of_c, of_theta) + self._pull(directions)
 
     def split_change(self, particles, parents, directions, steps):
         """Exact change of the loss when ``parents[j]`` alone is split, (m,)."""
@@ -230,7 +252,7 @@ class Network(Objective):
             three = np.stack([x, x + e * v, x - e * v])
             family = ParticleSet(three, [-w, 0.5 * w, 0.5 * w])
             moved = f + self._sums(family, self._laid)[: len(f)]
-            changes[j] = self._mean_loss(moved) - now
+            changes[j] = self._mean_loss(moved) - now + self._decayed(family)
         return changes
 
     # ---------------------------------------------------------------- newcomers
@@ -331,3 +353,13 @@ def _as_offset(values, shape) -> np.ndarray:
         raise ValueError(f"offset must have shape {shape}, got {array.shape}")
     refuse_nonfinite(array, "offset")
     return array.reshape(shape)
+
+
+def _as_decay(value, masses) -> float:
+    """Decay: a finite number from 0."""
+    decay = float(as_floats(value, "decay", "a number"))
+    if not 0.0 <= decay < np.inf:
+        raise ValueError(f"decay must be at least 0 and finite, got {decay}")
+    if decay and masses:
+        raise ValueError(f"decay is for output weights that are coordinates: {decay}")
+    return decay

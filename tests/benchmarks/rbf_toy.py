@@ -3,11 +3,13 @@
     python tests/benchmarks/rbf_toy.py [--teachers 20] [--spread 1.0] [--step 0.1]
         [--steps 2000] [--inputs 1] [--picture FILE]
 
-Every arm takes the same number of steps of plain gradient descent at each size, from one
-neuron to fifteen; a network from scratch takes at once, from random neurons, as many as
-the others have taken in all when they are as large.  The teacher's output weights,
-slopes and offsets are normal with standard deviation `--spread`; a thousand inputs are
-uniform on [-5, 5].  Losses are half mean squared errors over the teacher's variance.
+Every arm takes the same number of steps of plain gradient descent at each size, from
+one neuron to fifteen; networks that are trained for one size at once (from scratch;
+planted, by insertions with a fiftieth of the steps between them; halved, the better of
+two planted and two random ones after an eighth of the steps each) take as many as the
+others have taken in all when they are as large.  The teacher's output weights, slopes
+and offsets are normal with standard deviation `--spread`; a thousand inputs are uniform
+on [-5, 5].  Losses are half mean squared errors over the teacher's variance.
 """
 
 import argparse
@@ -36,9 +38,9 @@ class Teacher:
         self.unit = float(y.var()) or 1.0
         self.objective = sp.Network(bell, squared, x, y)
 
-    def fresh(self, n):
+    def fresh(self, n, number=0):
         """Random neurons, by the law of the teacher's, the same for every arm."""
-        rng = np.random.default_rng([self.seed, 1, n])
+        rng = np.random.default_rng([self.seed, 1, n, number])
         law = rng.standard_normal((n, self.options.inputs + 2))
         return sp.ParticleSet(self.options.spread * law, np.ones(n))
 
@@ -83,13 +85,48 @@ def grown(teacher, growth, move):
     return np.array(losses) / teacher.unit
 
 
-def from_scratch(teacher):
-    """Losses at sizes 1 ... 15, each trained anew."""
+def at_once(teacher, start):
+    """Losses at sizes 1 ... 15, each trained for itself.
+
+    ``start(teacher, n, steps)`` gives particles and how many of the steps are left.
+    """
     losses = []
     for n in range(1, TEACHER + 1):
-        move = teacher.descent(n * teacher.options.steps)
-        losses.append(move(teacher.objective, teacher.fresh(n)).value)
+        particles, left = start(teacher, n, n * teacher.options.steps)
+        moved = teacher.descent(left)(teacher.objective, particles)
+        losses.append(moved.value)
     return np.array(losses) / teacher.unit
+
+
+def random(teacher, n, steps, number=0):
+    """Random neurons; all steps are left."""
+    return teacher.fresh(n, number), steps
+
+
+def planted(teacher, n, steps, number=0):
+    """Neurons inserted one by one, a few steps after each."""
+    F, rng = teacher.objective, np.random.default_rng([teacher.seed, 3, number])
+    few = max(teacher.options.steps // 50, 1)
+    growth = sp.BestOf(sp.SteepestSplit(**NOT_ALL), sp.Insertion())
+    particles = teacher.fresh(1, number)
+    for _ in range(n - 1):
+        particles = teacher.descent(few)(F, particles).particles
+        particles = F.of_unit_weights(growth(F, particles, 1, rng).particles)
+    return particles, steps - few * (n - 1)
+
+
+def halved(teacher, n, steps):
+    """The better of two planted and two random networks after an eighth each."""
+    some, found = steps // 8, []
+    for plan in (planted, random):
+        for number in (0, 1):
+            particles, left = plan(teacher, n, some, number)
+            found.append(teacher.descent(left)(teacher.objective, particles))
+    best = min(found, key=lambda moved: moved.value)
+    return best.particles, steps - 4 * some
+
+
+AT_ONCE = {"from scratch": random, "planted": planted, "halved": halved}
 
 
 def table(figures):
@@ -116,7 +153,7 @@ def picture(figures, options):
     steps = options.steps * np.arange(1, TEACHER + 1)
     for k, (name, losses) in enumerate(figures.items()):
         low, middle, high = np.percentile(losses, [25, 50, 75], axis=0)
-        look = {"color": f"C{k}", "linestyle": "--" if name == "from scratch" else "-"}
+        look = {"color": f"C{k}", "linestyle": "--" if name in AT_ONCE else "-"}
         ax.plot(steps, middle, label=name, **look)
         ax.fill_between(steps, low, high, color=f"C{k}", alpha=0.1, linewidth=0)
     ax.set(yscale="log", xlabel="gradient steps", ylabel="loss / variance")
@@ -139,7 +176,8 @@ def main():
         teacher = Teacher(seed, options)
         for name, (growth, move) in arms(teacher).items():
             figures.setdefault(name, []).append(grown(teacher, growth, move))
-        figures.setdefault("from scratch", []).append(from_scratch(teacher))
+        for name, start in AT_ONCE.items():
+            figures.setdefault(name, []).append(at_once(teacher, start))
     figures = {name: np.array(rows) for name, rows in figures.items()}
     print(
         f"{options.teachers} teachers, {options.inputs} input(s), spread "

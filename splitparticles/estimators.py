@@ -1,0 +1,238 @@
+"""Networks that grow by splitting, with scikit-learn's conventions.
+
+A network begins with one neuron, trains, grows by whichever of a split and an insertion
+gains more, and trains again; a part of the data that is held back chooses its size.
+scikit-learn is asked for only here.
+"""
+
+import numpy as np
+
+from .activations import Tanh
+from .descent import rounds
+from .growth import BestOf, Insertion, SteepestSplit
+from .losses import Logistic, Softmax, Squared
+from .moves import LBFGS
+from .objectives import Network
+from .particles import ParticleSet
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import LabelEncoder, StandardScaler
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise ImportError("splitparticles.estimators needs scikit-learn") from error
+
+__all__ = ["SplittingClassifier", "SplittingRegressor"]
+
+SCATTERED = 64  # random neurons of which the first is the most promising
+FEWEST_ROWS = 10  # from which on some are held back
+
+
+class _Splitting(BaseEstimator):
+    """What regression and classification have in common."""
+
+    def __init__(
+        self,
+        n_neurons=32,
+        *,
+        activation=None,
+        growth=None,
+        move=None,
+        decay=1e-4,
+        validation_fraction=0.2,
+        patience=4,
+        random_state=None,
+    ):
+        self.n_neurons = n_neurons
+        self.activation = activation
+        self.growth = growth
+        self.move = move
+        self.decay = decay
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.random_state = random_state
+
+    def _grow(self, X, outputs, loss, classes=None):
+        """Grow on a part of the rows, keep the size that is best on the others."""
+        rng = np.random.default_rng(self._seed())
+        self.scaler_ = StandardScaler().fit(X)
+        x = self.scaler_.transform(X)
+        train, held = self._parts(len(x), classes, rng)
+        activation = Tanh() if self.activation is None else self.activation
+        whole = Network(activation, loss, x, outputs, decay=self.decay)
+        learned, judge = whole.of_rows(train), whole.of_rows(held)
+        growth, move = self.growth, LBFGS(max_iter=100, tol=1e-6)
+        if growth is None:
+            growth = BestOf(SteepestSplit(fraction=1e-9), Insertion())
+        best, waited, self.validation_losses_ = (np.inf, None), 0, []
+        for this in rounds(
+            learned,
+            _first(learned, rng),
+            n_particles=self.n_neurons,
+            move=move if self.move is None else self.move,
+            growth=growth,
+            rng=rng,
+        ):
+            loss_held = judge.mean_loss(this.particles)
+            self.validation_losses_.append(loss_held)
+            waited = waited + 1
+            if loss_held < best[0]:
+                best, waited = (loss_held, this.particles), 0
+            if waited == self.patience:
+                break
+        self.network_, self.neurons_ = whole, best[1]
+        self.n_neurons_ = len(self.neurons_)
+        self.n_iter_ = len(self.validation_losses_)
+        return self
+
+    def _seed(self):
+        state = self.random_state
+        if isinstance(state, np.random.RandomState):
+            return state.randint(2**31)
+        return state
+
+    def _parts(self, many, classes, rng):
+        """Rows to learn from and rows held back; all are both where there are few."""
+        rows = np.arange(many)
+        if many < FEWEST_ROWS or not self.validation_fraction:
+            return rows, rows
+        seed = int(rng.integers(2**31))
+        size = self.validation_fraction
+        if classes is not None:
+            smallest = np.bincount(classes).min()
+            if smallest < 2 or size * many < classes.max() + 1:
+                classes = None
+        return train_test_split(
+            rows, test_size=size, random_state=seed, stratify=classes
+        )
+
+    def _outputs(self, X):
+        """Outputs of the network at rows of X."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.network_.predict(self.neurons_, self.scaler_.transform(X))
+
+
+def _first(network, rng):
+    """The most promising of some random neurons, of the best size."""
+    nobody = ParticleSet(np.zeros((1, network.dim)), [0.0])
+    some = network.proposals(nobody, SCATTERED, rng)
+    here = some[int(np.argmin(network.promise(nobody, some)))]
+    particles = network.newcomer(nobody, here).of_share(1.0)
+    return ParticleSet(particles.positions[1:], [1.0])
+
+
+class SplittingRegressor(RegressorMixin, _Splitting):
+    """Regression by a network that grows by splitting.
+
+    Parameters
+    ----------
+    n_neurons : int
+        Neurons at most.
+    activation : activation tuple or sequence of them, optional
+        `splitparticles.activations.Tanh` when left out.
+    growth : Growth, optional
+        The better of a steepest split and an insertion, one neuron a round, when left
+        out.
+    move : Move, optional
+        A hundred steps of `LBFGS` a round when left out.
+    decay : float
+        Weight decay.
+    validation_fraction : float
+        Share of the rows held back to choose the size; 0 holds none back.
+    patience : int
+        Rounds without a better validation loss before it stops.
+    random_state : int, numpy.random.RandomState or None
+
+    Attributes
+    ----------
+    neurons_ : ParticleSet
+        The network, of standardised inputs.
+    n_neurons_ : int
+    validation_losses_ : list of float
+        One a round.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from splitparticles.estimators import SplittingRegressor
+    >>> x = np.linspace(-2.0, 2.0, 200)[:, None]
+    >>> y = np.abs(x[:, 0])
+    >>> fitted = SplittingRegressor(8, random_state=0).fit(x, y)
+    >>> bool(fitted.score(x, y) > 0.99), fitted.n_neurons_ <= 8
+    (True, True)
+    """
+
+    def __sklearn_tags__(self):
+        """Say that there may be several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X, y):
+        """Fit to inputs (N, p) and numbers (N,) or (N, k)."""
+        X, y = validate_data(
+            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
+        )
+        y = np.asarray(y, dtype=float)
+        self.y_scaler_ = StandardScaler().fit(y.reshape(len(y), -1))
+        self._shape = y.shape[1:]
+        scaled = self.y_scaler_.transform(y.reshape(len(y), -1))
+        return self._grow(X, scaled, Squared())
+
+    def predict(self, X):
+        """Predictions, (N,) or (N, k) as y was."""
+        f = self._outputs(X)
+        f = self.y_scaler_.inverse_transform(f.reshape(len(f), -1))
+        return f.reshape((len(f), *self._shape))
+
+
+class SplittingClassifier(ClassifierMixin, _Splitting):
+    """Classification by a network that grows by splitting.
+
+    Two classes have a logistic loss and one output, more a softmax and one output each.
+    Parameters and attributes are those of `SplittingRegressor`, and ``classes_``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from splitparticles.estimators import SplittingClassifier
+    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> inside = (x**2).sum(axis=1) < 1.0
+    >>> fitted = SplittingClassifier(random_state=0).fit(x, inside)
+    >>> bool(fitted.score(x, inside) > 0.95)
+    True
+    """
+
+    def fit(self, X, y):
+        """Fit to inputs (N, p) and labels (N,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        encoder = LabelEncoder().fit(y)
+        self.classes_, labels = encoder.classes_, encoder.transform(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "Classifier can't train when only one class is present, "
+                f"got {self.classes_}"
+            )
+        loss = Logistic() if len(self.classes_) == 2 else Softmax()
+        return self._grow(X, labels, loss, labels)
+
+    def decision_function(self, X):
+        """Log odds (N,), or scores of the classes (N, k)."""
+        return self._outputs(X)
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, (N, k)."""
+        f = self._outputs(X)
+        if f.ndim == 1:
+            f = np.column_stack([np.zeros(len(f)), f])
+        p = np.exp(f - f.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
+
+    def predict(self, X):
+        """Likeliest classes, (N,)."""
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[likeliest]

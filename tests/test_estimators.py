@@ -1,0 +1,95 @@
+"""Estimators that grow by splitting: scikit-learn's own checks, and what is ours."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+sklearn = pytest.importorskip("sklearn")
+from sklearn.datasets import load_diabetes, load_wine  # noqa: E402
+from sklearn.linear_model import Ridge  # noqa: E402
+from sklearn.model_selection import train_test_split  # noqa: E402
+from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+
+import splitparticles as sp  # noqa: E402
+from splitparticles.estimators import (  # noqa: E402
+    SplittingClassifier,
+    SplittingRegressor,
+)
+
+FEW = {"n_neurons": 2, "move": sp.LBFGS(max_iter=20)}
+
+
+@parametrize_with_checks([SplittingRegressor(**FEW), SplittingClassifier(**FEW)])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_scikit_learn_is_content(estimator, check):
+    check(estimator)
+
+
+def waves(n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-3.0, 3.0, size=(n, 2))
+    return x, np.sin(2.0 * x[:, 0]) + 0.5 * np.abs(x[:, 1]), rng
+
+
+def test_a_curved_surface_is_learnt():
+    x, y, _ = waves()
+    fresh, truth, _ = waves(seed=1)
+    fitted = SplittingRegressor(16, random_state=0).fit(x, y)
+    assert fitted.score(fresh, truth) > 0.97 > 0.5 > Ridge().fit(x, y).score(x, y)
+    assert fitted.n_neurons_ <= 16 and fitted.n_features_in_ == 2
+    both = np.column_stack([y, -3.0 * y])
+    pair = SplittingRegressor(16, random_state=0).fit(x, both)
+    assert pair.predict(fresh).shape == (300, 2)
+    assert pair.score(fresh, np.column_stack([truth, -3.0 * truth])) > 0.95
+
+
+def test_held_back_rows_choose_the_size():
+    x, y, rng = waves(80)
+    noisy = y + rng.normal(size=80)
+    fitted = SplittingRegressor(40, decay=0.0, random_state=0).fit(x, noisy)
+    losses = fitted.validation_losses_
+    assert len(losses) < 40  # it stopped early
+    assert np.argmin(losses) == fitted.n_neurons_ - 1
+    assert min(losses) not in losses[-fitted.patience :]
+    whole = SplittingRegressor(
+        40, decay=0.0, validation_fraction=0, random_state=0
+    ).fit(x, noisy)
+    assert whole.n_neurons_ > fitted.n_neurons_
+    fresh, truth, _ = waves(seed=1)
+    assert fitted.score(fresh, truth) > whole.score(fresh, truth)
+
+
+def test_the_same_state_is_the_same_network():
+    x, y, _ = waves(100)
+    one, two = (SplittingRegressor(4, random_state=3).fit(x, y) for _ in range(2))
+    assert np.array_equal(one.neurons_.positions, two.neurons_.positions)
+
+
+def test_real_data_and_neurons_of_two_kinds():
+    X, y = load_wine(return_X_y=True)
+    train, test, labels, truth = train_test_split(X, y, random_state=0, stratify=y)
+    kinds = [sp.activations.RBF(), sp.activations.Tanh()]
+    fitted = SplittingClassifier(8, activation=kinds, random_state=0)
+    fitted.fit(train, np.array(["a", "b", "c"])[labels])
+    assert fitted.score(test, np.array(["a", "b", "c"])[truth]) > 0.9
+    p = fitted.predict_proba(test)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    kind = fitted.neurons_.positions[:, -1]
+    assert np.array_equal(kind, np.rint(kind))
+    X, y = load_diabetes(return_X_y=True)
+    train, test, seen, truth = train_test_split(X, y, random_state=0)
+    fitted = SplittingRegressor(random_state=0).fit(train, seen)
+    assert fitted.score(test, truth) > 0.3
+
+
+def test_scikit_learn_is_asked_for_only_there():
+    code = (
+        "import sys, splitparticles; assert 'sklearn' not in sys.modules\n"
+        "sys.modules['sklearn'] = None\n"
+        "try:\n    import splitparticles.estimators\n"
+        "except ImportError as error:\n    assert 'needs scikit-learn' in str(error)\n"
+        "else:\n    raise AssertionError"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
