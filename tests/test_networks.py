@@ -392,6 +392,16 @@ def test_a_promise_of_least_squares_is_kept(masses):
     close(F.promise_gradient(p, at), slopes, 1e-6)
 
 
+def test_a_promise_counts_what_a_neuron_costs():
+    F = network("rbf", "squared", decay=0.1)
+    p = neurons(F)
+    at = F.proposals(p, 7, np.random.default_rng(0))
+    for point, promised in zip(at, F.promise(p, at), strict=True):
+        close([F.value(F.newcomer(p, point).of_share(1.0)) - F.value(p)], [promised])
+    slopes = differences(lambda points: F.promise(p, points), at)
+    close(F.promise_gradient(p, at), slopes, 1e-6)
+
+
 def test_a_network_grows_to_a_fit():
     x = np.linspace(-3.0, 3.0, 100)
     F = sp.RBFNetwork(x, np.exp(-2.0 * x**2) - np.exp(-2.0 * (x - 2.0) ** 2))

@@ -269,17 +269,20 @@ class Network(Objective):
 
         With g the slope of F in its output weights, and :math:`q = E[\sigma^2]` their
         curvature for a squared loss; its own output weights do not matter.  Minus the
-        promise is what orthogonal greedy methods maximise.
+        promise is what orthogonal greedy methods maximise.  A decay counts in q, and
+        for the arguments' coefficients, which have to be paid for.
         """
         g, _, q, _ = self._promised(particles, at, False)
-        return -0.5 * (g**2).sum(axis=1) / q
+        _, theta, _ = self._neurons.parts(at)
+        return 0.5 * self.decay * (theta**2).sum(axis=1) - 0.5 * (g**2).sum(axis=1) / q
 
     def promise_gradient(self, particles, at):
         """Gradient of the promise; zero in the output weights."""
         g, slope, q, q1 = self._promised(particles, at, True)
+        _, theta, _ = self._neurons.parts(at)
         q = q[:, None]
         of_theta = 0.5 * (g**2).sum(axis=1, keepdims=True) / q**2 * q1 - slope / q
-        return self._neurons.joined(np.zeros(g.shape), of_theta)
+        return self._neurons.joined(np.zeros(g.shape), of_theta + self.decay * theta)
 
     def _promised(self, particles, at, with_gradient):
         """Slopes g and curvatures q of newcomers, and gradients of |g|^2 / 2 and q."""
@@ -296,7 +299,7 @@ class Network(Objective):
             g[rows], _ = network_correlations(*these, np.zeros(g[rows].shape))
             if with_gradient:
                 _, slope[rows] = network_correlations(*these, g[rows])
-        return g, slope, np.maximum(q, np.finfo(float).tiny), q1
+        return g, slope, np.maximum(q + self.decay, np.finfo(float).tiny), q1
 
     def newcomer(self, particles, point):
         """The neuron there, its output weights by a Newton step; others stay."""
@@ -310,6 +313,7 @@ class Network(Objective):
         along = self._sums(family, self._laid)[: len(f)]
         bent = (along * self.loss.curvature(f, self.targets, along)).sum(axis=1).mean()
         size = float((g**2).sum())
+        bent += self.decay * size
         step = size / bent if bent > 0.0 else 0.0
 
         def of_share(share):
