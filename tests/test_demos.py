@@ -37,7 +37,19 @@ def fifty_points_beat_draws(printed):
     assert last_numbers(printed)[0] > 5
 
 
+def the_optimal_split_is_better_and_an_insertion_better_still(printed):
+    below_random, more = last_numbers(printed)
+    assert below_random > 2 and more > 1
+
+
+def the_ring_is_cut_out(printed):
+    neurons, right = last_numbers(printed)
+    assert neurons == 8 and right > 97
+
+
 GOOD = {
+    "rbf_network": the_optimal_split_is_better_and_an_insertion_better_still,
+    "neurons_split": the_ring_is_cut_out,
     "eight_schools": eight_schools_are_shrunk_alike,
     "mmd_splitting": sixty_four_particles_beat_draws,
     "what_one_split_does": prediction_holds,

@@ -17,7 +17,8 @@ import argparse
 import time
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy.sparse
+from scipy.optimize import linear_sum_assignment, linprog
 from scipy.spatial.distance import cdist
 from splitting import quartiles
 
@@ -36,9 +37,9 @@ PUBLISHED = {
 
 
 def arms(n, seed):
-    """Name, points (n, 2) and score rows of each way."""
+    """Name, particles and score rows of each way."""
     rng = np.random.default_rng(seed)
-    yield "exact draws", TWO.sample(n, rng), 0
+    yield "exact draws", sp.ParticleSet(TWO.sample(n, rng)), 0
     start = rng.uniform(-5.0, 5.0, size=2)
     for name, options in {
         "sample": {},
@@ -46,19 +47,30 @@ def arms(n, seed):
         "sample, product": {"score_product": TWO.score_product},
     }.items():
         result = sp.sample(TWO.score, start, n, rng=seed, **options)
-        yield name, result.resample(n, rng=seed), result.n_score_evals
+        yield name, result.particles, result.n_score_evals
     F = sp.KSD(sp.InverseMultiquadric(1.0), TWO.score, TWO.score_product)
     cloud = rng.uniform(-5.0, 5.0, size=(n, 2))
     moved = sp.LBFGS(max_iter=100)(F, sp.ParticleSet(cloud)).particles
-    yield "KSD descent", moved.positions, F.score.rows
+    yield "KSD descent", moved, F.score.rows
     result = sp.compress(TWO.sample(100_000, rng), n, rng=seed)
-    yield "compress, 1e5 draws", result.positions, 0
+    yield "compress, 1e5 draws", result.particles, 0
 
 
-def mover(points, draws) -> float:
-    """Earth mover's distance of equally weighted points and three times as many."""
-    far = cdist(np.repeat(points, len(draws) // len(points), axis=0), draws)
-    return float(far[linear_sum_assignment(far)].mean())
+def mover(particles, draws) -> float:
+    """Earth mover's distance of particles and a multiple of as many draws."""
+    n, m = len(particles), len(draws)
+    if np.ptp(particles.weights) < 1e-12:
+        far = cdist(np.repeat(particles.positions, m // n, axis=0), draws)
+        return float(far[linear_sum_assignment(far)].mean())
+    far = cdist(particles.positions, draws)
+    leave = scipy.sparse.kron(scipy.sparse.eye(n), np.ones((1, m)))
+    arrive = scipy.sparse.kron(np.ones((1, n)), scipy.sparse.eye(m))
+    found = linprog(
+        far.ravel(),
+        A_eq=scipy.sparse.vstack([leave, arrive]).tocsr(),
+        b_eq=np.concatenate([particles.weights, np.full(m, 1.0 / m)]),
+    )
+    return float(found.fun)
 
 
 def mixture(options):
@@ -67,12 +79,12 @@ def mixture(options):
     exact = TWO.sample(20_000, np.random.default_rng(99))
     for seed in range(options.seeds):
         fresh = np.random.default_rng(1000 + seed)
-        for name, points, rows in arms(n, seed):
-            far = np.mean([mover(points, TWO.sample(3 * n, fresh)) for _ in range(5)])
-            judged = [sp.energy_distance(points, exact) * n]
+        for name, p, rows in arms(n, seed):
+            far = np.mean([mover(p, TWO.sample(3 * n, fresh)) for _ in range(5)])
+            x, w = p.positions, p.weights
+            judged = [sp.energy_distance(x, exact, weights_x=w) * n]
             for bandwidth in (1.0, 0.7, 0.3):
-                F = sp.MMD(sp.Gaussian(bandwidth), TWO)
-                judged.append(F.discrepancy(sp.ParticleSet(points)))
+                judged.append(sp.MMD(sp.Gaussian(bandwidth), TWO).discrepancy(p))
             figures.setdefault(name, []).append((far, *judged, rows))
     print(
         f"{'':22s} {'distance to 300 draws':31s}  energy x n   MMD 1      MMD .7"
