@@ -346,6 +346,21 @@ def test_children_inherit_the_kind_of_their_parent(growth):
     assert np.array_equal(moved.positions[:, -1], kinds)
 
 
+def test_a_budget_is_spread_over_kinds():
+    F, p = mixed(), neurons(mixed(), 6)
+    p = sp.ParticleSet(p.positions, np.ones(6))
+
+    def cost(particles):
+        return np.where(particles.positions[:, -1] == 0.0, 1.0, 10.0)
+
+    split = sp.SteepestSplit(cost=cost, budget=3.0)
+    grown = split(F, p, 6, np.random.default_rng(0))
+    assert len(grown.parents) and not p.positions[grown.parents, -1].any()
+    rich = sp.SteepestSplit(cost=cost, budget=100.0)
+    all_of_them = rich(F, p, 6, np.random.default_rng(0))
+    assert p.positions[all_of_them.parents, -1].any()
+
+
 def test_an_insertion_chooses_among_kinds():
     rng = np.random.default_rng(0)
     x = np.linspace(-4.0, 4.0, 200)
