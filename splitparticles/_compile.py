@@ -37,7 +37,9 @@ FLAGS = {
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "nsz"},
 }
-PROFILE_FLAGS = {"nogil": True, "error_model": "numpy"}
+# A profile is copied into its loop, however long: a call would keep the loop from the
+# vector units.
+PROFILE_FLAGS = {"nogil": True, "error_model": "numpy", "forceinline": True}
 # What only compiled code calls needs no way in from Python: a tenth less to compile.
 FROM_LOOPS_ONLY = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 IS_COMPILED = not numba.config.DISABLE_JIT

@@ -111,21 +111,33 @@ def _inverse_sqrt(x):
     return by_newton
 
 
-def softplus(x):
-    """``log(1 + exp(x))``."""
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+def log_1_plus(t):
+    """``log(1 + t)`` of a t from 0 to 1."""
+    return math.log1p(t)
 
 
-@overload(softplus, jit_options=FLAGS)
-def _softplus(x):
-    def by_series(x):
-        t = exp(-abs(x))
+@overload(log_1_plus, jit_options=FLAGS)
+def _log_1_plus(t):
+    def by_series(t):
         s = t / (2.0 + t)
         square = s * s
         p = _ARTANH[16]
-        for k in range(15, -1, -1):
-            p = p * square + _ARTANH[k]
-        above = x if x > 0.0 else 0.0 * x  # in this form, NaN stays NaN
-        return above + p * s
+        p = p * square + _ARTANH[15]
+        p = p * square + _ARTANH[14]
+        p = p * square + _ARTANH[13]
+        p = p * square + _ARTANH[12]
+        p = p * square + _ARTANH[11]
+        p = p * square + _ARTANH[10]
+        p = p * square + _ARTANH[9]
+        p = p * square + _ARTANH[8]
+        p = p * square + _ARTANH[7]
+        p = p * square + _ARTANH[6]
+        p = p * square + _ARTANH[5]
+        p = p * square + _ARTANH[4]
+        p = p * square + _ARTANH[3]
+        p = p * square + _ARTANH[2]
+        p = p * square + _ARTANH[1]
+        p = p * square + _ARTANH[0]
+        return p * s
 
     return by_series

@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from ._compile import profile_of
-from ._vector_math import softplus
+from ._vector_math import log_1_plus
 
 __all__ = ["RBF", "ReLU", "Softplus", "Tanh"]
 
@@ -57,8 +57,10 @@ class Softplus(NamedTuple):
 def softplus_profile(activation, z):
     """Return the smooth ramp and its derivatives."""
     b = activation.sharpness
-    slope = 1.0 / (1.0 + math.exp(-b * z))
-    return softplus(b * z) / b, slope, b * slope * (1.0 - slope)
+    t = math.exp(-abs(b * z))
+    slope = (1.0 if z >= 0.0 else t) / (1.0 + t)
+    ramp = z if z >= 0.0 else 0.0 * z  # in this form, NaN stays NaN
+    return ramp + log_1_plus(t) / b, slope, b * slope * (1.0 - slope)
 
 
 class ReLU(NamedTuple):

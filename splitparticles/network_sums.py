@@ -10,8 +10,9 @@ of the loss :math:`r_{ik}`,
 
 and the products of second derivatives with directions.  No array has N x n entries:
 inputs come in blocks, laid out for the vector units, and neurons pass by four at a
-time, so that what is loaded of an input serves four of them.  Outputs are shared among
-the threads by inputs, gradients by neurons, so no sum depends on how many there are.
+time, two coordinates at a time: what is loaded of an input serves four of them.
+Outputs are shared among the threads by inputs, gradients by neurons, so no sum depends
+on how many there are.
 
 Inputs, outputs and slopes are laid out with one row a coordinate, (p + 1, N'), (k, N')
 and (k, N'), where N' fills up N with zeros (`laid_out`, `with_ones`).
@@ -119,14 +120,29 @@ def add_up(x, b, m, theta, j, z, first):
     """``z[first + a, i] = theta_(j + a) . x_(b + i)``: four neurons, m inputs."""
     join_the_loop()
     z0, z1, z2, z3 = z[first], z[first + 1], z[first + 2], z[first + 3]
-    for q in range(len(x)):
-        t0, t1, t2, t3 = theta[j, q], theta[j + 1, q], theta[j + 2, q], theta[j + 3, q]
+    t, last = theta, len(x) - 1
+    for q in range(0, last, 2):
+        t0, t1, t2, t3 = t[j, q], t[j + 1, q], t[j + 2, q], t[j + 3, q]
+        u0, u1, u2, u3 = (
+            t[j, q + 1],
+            t[j + 1, q + 1],
+            t[j + 2, q + 1],
+            t[j + 3, q + 1],
+        )
         for i in range(m):
-            xi = x[q, b + i]
-            z0[i] = (z0[i] if q > 0 else 0.0) + t0 * xi
-            z1[i] = (z1[i] if q > 0 else 0.0) + t1 * xi
-            z2[i] = (z2[i] if q > 0 else 0.0) + t2 * xi
-            z3[i] = (z3[i] if q > 0 else 0.0) + t3 * xi
+            xi, yi = x[q, b + i], x[q + 1, b + i]
+            z0[i] = (z0[i] if q > 0 else 0.0) + t0 * xi + u0 * yi
+            z1[i] = (z1[i] if q > 0 else 0.0) + t1 * xi + u1 * yi
+            z2[i] = (z2[i] if q > 0 else 0.0) + t2 * xi + u2 * yi
+            z3[i] = (z3[i] if q > 0 else 0.0) + t3 * xi + u3 * yi
+    if last % 2 == 0:  # an odd number: one is left
+        t0, t1, t2, t3 = t[j, last], t[j + 1, last], t[j + 2, last], t[j + 3, last]
+        for i in range(m):
+            xi = x[last, b + i]
+            z0[i] = (z0[i] if last > 0 else 0.0) + t0 * xi
+            z1[i] = (z1[i] if last > 0 else 0.0) + t1 * xi
+            z2[i] = (z2[i] if last > 0 else 0.0) + t2 * xi
+            z3[i] = (z3[i] if last > 0 else 0.0) + t3 * xi
 
 
 @helper
@@ -134,18 +150,40 @@ def add_products(s, first, x, b, m, j, out):
     """``out[j + a, q] += sum_i s[first + a, i] x[q, b + i]`` for four neurons."""
     join_the_loop()
     s0, s1, s2, s3 = s[first], s[first + 1], s[first + 2], s[first + 3]
-    for q in range(len(x)):
+    last = len(x) - 1
+    for q in range(0, last, 2):
         o0, o1, o2, o3 = 0.0, 0.0, 0.0, 0.0
+        p0, p1, p2, p3 = 0.0, 0.0, 0.0, 0.0
         for i in range(m):
-            xi = x[q, b + i]
+            xi, yi = x[q, b + i], x[q + 1, b + i]
             o0 += s0[i] * xi
             o1 += s1[i] * xi
             o2 += s2[i] * xi
             o3 += s3[i] * xi
+            p0 += s0[i] * yi
+            p1 += s1[i] * yi
+            p2 += s2[i] * yi
+            p3 += s3[i] * yi
         out[j, q] += o0
         out[j + 1, q] += o1
         out[j + 2, q] += o2
         out[j + 3, q] += o3
+        out[j, q + 1] += p0
+        out[j + 1, q + 1] += p1
+        out[j + 2, q + 1] += p2
+        out[j + 3, q + 1] += p3
+    if last % 2 == 0:
+        o0, o1, o2, o3 = 0.0, 0.0, 0.0, 0.0
+        for i in range(m):
+            xi = x[last, b + i]
+            o0 += s0[i] * xi
+            o1 += s1[i] * xi
+            o2 += s2[i] * xi
+            o3 += s3[i] * xi
+        out[j, last] += o0
+        out[j + 1, last] += o1
+        out[j + 2, last] += o2
+        out[j + 3, last] += o3
 
 
 @compiled

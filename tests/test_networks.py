@@ -333,7 +333,14 @@ def test_neurons_of_two_kinds_are_the_sum_of_two_networks():
 
 
 @pytest.mark.parametrize(
-    "growth", [sp.SteepestSplit(), sp.RandomSplit(), sp.SignedSplit()]
+    "growth",
+    [
+        sp.SteepestSplit(),
+        sp.SteepestSplit(dense=1),
+        sp.RandomSplit(),
+        sp.SignedSplit(),
+    ],
+    ids=repr,
 )
 def test_children_inherit_the_kind_of_their_parent(growth):
     F, p = mixed(), neurons(mixed(), 4)
@@ -344,6 +351,18 @@ def test_children_inherit_the_kind_of_their_parent(growth):
     assert F.value(grown.particles) < F.value(p)
     moved = sp.LBFGS(max_iter=5)(F, grown.particles).particles
     assert np.array_equal(moved.positions[:, -1], kinds)
+
+
+@pytest.mark.parametrize("growth", [sp.SteepestSplit(dense=1), sp.SteepestSplit()])
+def test_a_stable_neuron_does_not_change_its_kind(growth):
+    # fitted without error, no direction gains, and the label's eigenvalue is zero
+    x = np.linspace(-2.0, 2.0, 50)
+    kinds = [ACTIVATIONS["rbf"], ACTIVATIONS["tanh"]]
+    F = sp.Network(kinds, LOSSES["squared"], x, 1.5 * np.tanh(x), decay=0.1)
+    p = sp.LBFGS(max_iter=500)(F, sp.ParticleSet([[1.0, 1.0, 0.1, 1.0]], [1.0]))
+    assert np.linalg.eigvalsh(F.splitting_matrices(p.particles)[0])[0] == 0.0
+    grown = growth(F, p.particles, 1, np.random.default_rng(0))
+    assert len(grown.parents) == 0 and grown.stable
 
 
 def test_a_budget_is_spread_over_kinds():

@@ -53,7 +53,7 @@ def least_eigenpairs(
         Products with all matrices at most.
     """
     n, d = particles.positions.shape
-    v = _unit(rng.standard_normal((n, d)))
+    v = _directions(objective, (n, d), rng)
     Sv = objective.splitting_product(particles, v)
     p = Sp = None
     for products in range(1, max_products + 1):
@@ -112,7 +112,7 @@ def rayleigh_descent(
     The step is one over the largest curvature of S met so far, the longest at which
     the quotient cannot rise.
     """
-    v = _unit(rng.standard_normal(particles.positions.shape))
+    v = _directions(objective, particles.positions.shape, rng)
     largest = np.zeros(len(v))
     for products in range(1, max_products + 1):
         Sv = objective.splitting_product(particles, v)
@@ -125,6 +125,14 @@ def rayleigh_descent(
         if products < max_products:
             v = _unit(v - r / np.where(largest > 0.0, largest, 1.0)[:, None])
     return Eigenpairs(quotient, v, size, products)
+
+
+def _directions(objective, shape, rng):
+    """Random unit vectors over the coordinates that may move; products stay there."""
+    v = rng.standard_normal(shape)
+    if objective.labels is not None:
+        v[:, objective.labels] = 0.0
+    return _unit(v)
 
 
 def _unit(v):

@@ -63,6 +63,18 @@ def nothing_grew(
     return Grown(particles, parents, 0.0, 0.0, none, least_index, none, stable)
 
 
+def spectra(objective: Objective, matrices) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (n, k) and vectors (n, d, k) over the coordinates that may move."""
+    labels = objective.labels
+    if labels is None or not labels.any():
+        return np.linalg.eigh(matrices)
+    free = np.flatnonzero(~labels)
+    values, inner = np.linalg.eigh(matrices[:, free[:, None], free])
+    vectors = np.zeros((len(matrices), len(labels), len(free)))
+    vectors[:, free] = inner
+    return values, vectors
+
+
 def search_steps(
     objective: Objective,
     particles: ParticleSet,

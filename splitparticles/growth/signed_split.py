@@ -36,7 +36,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..particles import ParticleSet
-from .growth import Grown, nothing_grew
+from .growth import Grown, nothing_grew, spectra
 
 STEPS = 2.0 ** np.arange(3.0, -21.0, -1.0)  # of all splits, in units of the spread
 
@@ -86,7 +86,7 @@ class SignedSplit:
         matrices = objective.splitting_matrices(particles)
         known = np.isfinite(matrices).all(axis=(1, 2))
         matrices = np.where(known[:, None, None], matrices, 0.0)
-        values, vectors = np.linalg.eigh(matrices)
+        values, vectors = spectra(objective, matrices)
         least = float(values[:, 0].min()) if known.all() else np.nan
         splits = [
             _best_split(v, u, self.total, min(self.most, limit))

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from .._validate import as_floats, as_rng
 from .eigenpairs import least_eigenpairs
-from .growth import nothing_grew, split_best
+from .growth import nothing_grew, spectra, split_best
 from .knapsack import knapsack
 
 
@@ -136,6 +136,6 @@ class SteepestSplit:
         matrices = objective.splitting_matrices(particles)
         known = np.isfinite(matrices).all(axis=(1, 2))
         matrices = np.where(known[:, None, None], matrices, 0.0)
-        values, vectors = np.linalg.eigh(matrices)
+        values, vectors = spectra(objective, matrices)
         index = values[:, 0]
         return index, vectors[:, :, 0], known, index, np.abs(values).max()
