@@ -242,7 +242,8 @@ class Descent:
         doubts = []
         if self.stop.success:
             doubts = self.coordinates.doubts(self.particles)
-        if self.particles.weights.min() < 0.0 and not self._signed:
+        signed = self.objective.conserves_mass and self.particles.weights.min() < 0.0
+        if signed and not self._signed:
             doubts = [*doubts, SIGNED]
         if doubts:
             facts["warnings"] = [*facts.get("warnings", ()), *doubts]

@@ -185,7 +185,7 @@ class Stopping:
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_callback_may_stop_in_any_round(recorder, number):
     score, callback = recorder(), Stopping(number)
-    result = sp.sample(score, [0.5, 0.3], 16, callback=callback)
+    result = sp.sample(score, [0.5, 0.3], 64, callback=callback)
     assert result.stop is sp.Stop.CALLBACK
     assert not result.success
     assert result.n_rounds == len(callback.seen) == number
@@ -196,7 +196,7 @@ def test_a_callback_may_stop_in_any_round(recorder, number):
 @pytest.mark.parametrize("recorder", [Recorder, BananaRecorder])
 def test_every_round_shows_particles_in_the_users_coordinates(recorder):
     score = recorder()
-    result = sp.sample(score, [0.5, 0.3], 16)
+    result = sp.sample(score, [0.5, 0.3], 64)
     asked = np.vstack(score.asked)
     assert result.n_rounds > 3
     for number, this in enumerate(result.rounds, 1):

@@ -330,6 +330,8 @@ class Network(Objective):
     def of_unit_weights(self, particles: ParticleSet) -> ParticleSet:
         """Return the same network, all weights one: they go into the output weights.
 
+        Its outputs are the same; what a decay counts is not.
+
         Raises
         ------
         ValueError
