@@ -412,6 +412,15 @@ def test_a_new_neuron_leaves_the_others_alone(growth, loss):
     close([grown.expected], [found], 1e-9)
 
 
+def test_a_constant_input_makes_no_wild_neuron():
+    x, y = data("squared")
+    x = np.column_stack([x, np.full(len(x), 0.1), np.zeros(len(x))])
+    assert 0.0 < x[:, 3].std() < 1e-15
+    F = sp.Network(ACTIVATIONS["tanh"], LOSSES["squared"], x, y)
+    some = F.proposals(neurons(F), 50, np.random.default_rng(0))
+    assert np.abs(some).max() < 1e3
+
+
 @pytest.mark.parametrize("masses", [False, True])
 def test_a_promise_of_least_squares_is_kept(masses):
     x, y = data("squared")

@@ -97,7 +97,8 @@ class Neurons:
     def scattered(self, inputs, many, rng) -> np.ndarray:
         """Random neurons whose argument is zero at one of the inputs."""
         spread = inputs.std(axis=0)
-        spread = np.where(spread > 0.0, spread, 1.0)
+        # that of a constant is what rounding makes of zero
+        spread = np.where(spread > 1e-8 * np.abs(inputs).max(axis=0), spread, 1.0)
         a = rng.standard_normal((many, self.n_inputs))
         a /= np.linalg.norm(a, axis=1, keepdims=True)
         low, high = np.log(SCALES)

@@ -180,15 +180,33 @@ def error(network, particles):
     return float((f.argmax(axis=1) != y.argmax(axis=1)).mean())
 
 
-def halves(seed, loss, x, y, several):
-    """Network on the training rows, and the same on the test rows."""
+def parts(seed, loss, y):
+    """Rows to train on, and rows to test on."""
     from sklearn.model_selection import train_test_split
 
-    rows = np.arange(len(x))
     kept = y if not isinstance(loss, sp.losses.Squared) else None
-    train, test = train_test_split(
-        rows, test_size=0.3, random_state=seed, stratify=kept
+    return train_test_split(
+        np.arange(len(y)), test_size=0.3, random_state=seed, stratify=kept
     )
+
+
+def chosen(seed, loss, x, y):
+    """Size that an estimator chooses on rows held back of the training ones, and error.
+
+    With its defaults, at most 32 neurons.
+    """
+    from splitparticles import estimators
+
+    train, test = parts(seed, loss, y)
+    squared = isinstance(loss, sp.losses.Squared)
+    kind = "SplittingRegressor" if squared else "SplittingClassifier"
+    fitted = getattr(estimators, kind)(random_state=seed).fit(x[train], y[train])
+    return fitted.n_neurons_, 1.0 - fitted.score(x[test], y[test])
+
+
+def halves(seed, loss, x, y, several):
+    """Network on the training rows, and the same on the test rows."""
+    train, test = parts(seed, loss, y)
     spread = x[train].std(axis=0)
     x = (x - x[train].mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
     kinds = [sp.activations.Tanh(), sp.activations.RBF()] if several else None
@@ -257,6 +275,13 @@ def sizes(options):
             loss_, wrong = np.median(np.array(rows), axis=0).T
             cells = [f"{a:8.4f} {b:.3f}" for a, b in zip(loss_, wrong, strict=True)]
             print(f"{name:14s} {way:22s}" + "".join(f"{c:>16s}" for c in cells))
+        found = [chosen(seed, loss, x, y) for seed in range(options.seeds)]
+        size, wrong = np.percentile(found, [25, 50, 75], axis=0).T
+        print(
+            f"{name:14s} an estimator chooses {size[1]:.0f} [{size[0]:.0f}, "
+            f"{size[2]:.0f}] neurons: {wrong[1]:.3f} [{wrong[0]:.3f}, {wrong[2]:.3f}]",
+            flush=True,
+        )
     if options.picture:
         draw_sizes(figures, options.picture)
 
