@@ -182,6 +182,31 @@ def test_an_insertion_stands_where_the_witness_is_lowest():
     assert np.linalg.norm(F.witness_gradient(p, y)) < 1e-3
 
 
+def test_an_insertion_stays_in_the_neighbourhood():
+    # under a linear kernel the witness falls without end
+    F = sp.KSD(sp.Gaussian(1.0), lambda x: 1.0 - x) + sp.KSD(
+        sp.Linear(), lambda x: 1.0 - x
+    )
+    p = sp.ParticleSet([[-1.0, 0.0], [1.0, 0.5], [0.0, 2.0]])
+    far = np.array([[-1e3, -1e3], [1e3, 1e3]])
+    assert F.witness(p, far).min() < F.witness(p).min() - 1e3
+    grown = sp.Insertion(reach=2.0)(F, p, 1, np.random.default_rng(0)).particles
+    away = 2.0 * p.positions.std(axis=0).max() + 1e-9
+    x = grown.positions[3]
+    assert len(grown) == 4
+    assert (p.positions.min(axis=0) - away <= x).all()
+    assert (x <= p.positions.max(axis=0) + away).all()
+
+
+def test_equal_weights_leave_out_who_would_weigh_too_much():
+    F = sp.MMD(sp.Gaussian(1.0), [[0.0], [5.0]], [0.98, 0.02])
+    one, rng = sp.ParticleSet([[0.0]]), np.random.default_rng(0)
+    little = sp.Insertion(reach=10.0)(F, one, 1, rng).particles
+    np.testing.assert_allclose(little.weights[1], 0.02, atol=1e-3)
+    alike = Equalised(sp.Insertion(reach=10.0))(F, one, 1, rng)
+    assert len(alike.parents) == 0 and alike.particles is one
+
+
 def test_nothing_is_inserted_at_the_target_itself():
     F = sp.MMD(sp.Gaussian(0.5), [[0.0, 0.0], [1.0, 1.0]])
     grown = sp.Insertion()(
@@ -439,6 +464,15 @@ def test_growth_and_pruning_keep_n_honest():
     assert fewer.value < 1e-6 and np.isclose(fewer.weights.sum(), 1.0)
     values = [this.value for this in fewer.rounds]
     assert (np.diff(values) < 0).all()
+
+
+def test_pruning_costs_less_than_was_gained_however_generous():
+    F = sp.MMD(sp.Gaussian(1.0), np.random.default_rng(1).normal(size=(200, 2)))
+    start = sp.ParticleSet(np.random.default_rng(2).normal(size=(4, 2)))
+    result = sp.descend(F, start, n_particles=8, prune=1e6, continuation=False)
+    values = [this.value for this in result.rounds]
+    assert any(this.kept is not None for this in result.rounds)
+    assert (np.diff(values) < 0).all() and len(result.particles) > 1
 
 
 def test_a_pruned_run_keeps_its_tree():
