@@ -195,6 +195,14 @@ def test_the_family_checks_hold_with_weight_decay():
     assert not F.gradient(neurons(F))[:, -1].any()
 
 
+def test_neurons_far_out_cost_nothing_without_decay():
+    F = network("tanh", "logistic")
+    far = sp.ParticleSet([[1.0, 1e200, 0.0, 0.0, 0.0]], [1.0])
+    assert np.isfinite(F.first_variation(far).witness).all()
+    dear = network("tanh", "logistic", decay=1.0)
+    assert dear.value(far) == np.inf
+
+
 def test_a_witness_is_a_first_variation():
     F = network("tanh", "softmax")
     p, extra = neurons(F), neurons(F, 1, seed=5).positions

@@ -204,7 +204,10 @@ class Network(Objective):
 
     def _decay_at(self, x):
         """Decay of neurons (m, dim), (m,); labels have none."""
-        return 0.5 * self.decay * (x[:, ~self.labels] ** 2).sum(axis=1)
+        if not self.decay:
+            return np.zeros(len(x))
+        with np.errstate(over="ignore"):  # infinite is what a move steps back from
+            return 0.5 * self.decay * (x[:, ~self.labels] ** 2).sum(axis=1)
 
     def _pull(self, x):
         """Slope of the decay at neurons, and its curvature along them, (m, dim)."""
