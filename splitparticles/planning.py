@@ -13,7 +13,6 @@ from .front_door import Equalised, chosen_preconditioner
 from .laplace import find_mode
 from .loop import Descent
 from .particles import ParticleSet
-from .score import Score
 from .score_coordinates import ScoreCoordinates
 from .settling import settled
 from .tempering import tempered
@@ -106,19 +105,22 @@ class Plan:
             return
         mode = self.change
         self._take_up(settled(self.counted, mode, rng))
-        if self.change is not mode and not self._is_concave():
-            # a lone particle on a saddle has no side to go to
-            d = len(mode.centre)
-            pairs = max(min(PAIRS * d, self.n_particles // 4), 1)
-            z = rng.standard_normal((pairs, d))
-            self.start = ParticleSet(self.change.to_user(np.vstack([z, -z])))
+        if self.change is not mode:
+            self._surround(rng)
 
-    def _is_concave(self):
-        """Whether the log density is, in all directions, where a run would start."""
-        working = Score(self.change.score(self.counted), sided=True)
+    def _surround(self, rng):
+        """Start from points around the centre, where it is not a mode.
+
+        A lone particle would go wherever the slope leads, to the side of a funnel; and
+        on a saddle nowhere.
+        """
         d = len(self.change.centre)
-        J = working.jacobians(np.zeros((1, d)))[0]
-        return bool(np.linalg.eigvalsh(0.5 * (J + J.T))[-1] < 0.0)
+        pairs = max(min(PAIRS * d, self.n_particles // 4), 1)
+        z = rng.standard_normal((pairs, d))
+        x = self.change.to_user(np.vstack([z, -z]))
+        x = x[np.isfinite(self.counted(x)).all(axis=1)]
+        if len(x) > 1:
+            self.start = ParticleSet(x)
 
     def _warn(self, why, found):
         masses = ", ".join(f"{mass:.3f}" for mass in found.masses)

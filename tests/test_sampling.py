@@ -232,3 +232,13 @@ def test_a_run_says_that_its_particles_are_stuck(monkeypatch):
     result = sp.sample(target.score, [0.5, 1.0], 32, rng=0)
     assert result.std()[0] < 0.8 * np.sqrt(target.cov[0, 0])
     assert any("as many independent draws" in text for text in result.warnings)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_funnel_is_followed_from_its_neck_to_its_mouth(seed):
+    # mode far down the neck; a lone particle used to leave by the side
+    target = sp.targets.Funnel()
+    start = np.random.default_rng(seed).uniform(-2.0, 2.0, size=2)
+    result = sp.sample(target.score, start, 64, rng=seed)
+    assert abs(result.mean()[0]) < 0.2 and 2.7 < result.std()[0] < 3.3
+    assert abs(result.mean()[1]) < 0.3 * result.std()[1] and result.warnings == []
