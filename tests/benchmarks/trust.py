@@ -76,8 +76,8 @@ def wrong_answers():
         funnel = sp.targets.Funnel(d)
         for seed in (0, 1):
             start = np.random.default_rng(seed).uniform(-2, 2, d)
-            # coordinates that bend follow the funnel of five
-            straight = {"preconditioner": "diagonal"} if d == 5 else {}
+            # coordinates that bend follow the funnels of three and five
+            straight = {"preconditioner": "diagonal"} if d < 9 else {}
             result = sp.sample(funnel.score, start, 64, rng=seed, **straight)
             yield f"funnel {d}", result, funnel.score, funnel.log_density
     for d in (2, 5, 10):
