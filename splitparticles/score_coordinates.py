@@ -42,7 +42,6 @@ LARGEST_CHANGE = 10.0  # by which one estimate may widen a coordinate's variance
 PARTICLES_TO_CURVE = 8  # in all, from which on coordinates may be curved
 LEAST_SPREAD = 0.05  # of curvature, a coordinate, that is worth it
 STRAIGHTER = 0.1  # spread of curvature in curved coordinates, of that in linear ones
-FINER, OF_IID = 0.7, 0.5  # bandwidth of a finer kernel, and the share to doubt there
 STUCK = 0.05  # share of independent draws' discrepancy, above which to doubt
 FEWEST_TO_DOUBT = 16  # particles that must be below it
 MOST_SCATTERS = 2  # tries of a run to start anew from afar
@@ -118,15 +117,8 @@ class ScoreCoordinates(WorkingCoordinates):
                 "the particles are not as wide as their scores say, by a factor of "
                 f"{ratio:.3g} in some direction; take {2 * len(z)} or more"
             )
-        if len(z) < max(FEWEST_TO_DOUBT, 2 * z.shape[1]):
-            return found
-        finer = KSD(InverseMultiquadric(FINER * np.sqrt(z.shape[1])), self.working)
-        if (share := share_of_draws(finer, particles)) > OF_IID:
-            found.append(
-                f"under a finer kernel the discrepancy is {share:.2g} of what as many "
-                f"independent draws would have; take {2 * len(z)} or more"
-            )
-        if (share := self.share(particles)) > STUCK:
+        share = self.share(particles)
+        if len(z) >= max(FEWEST_TO_DOUBT, 2 * z.shape[1]) and share > STUCK:
             found.append(
                 f"the discrepancy is {share:.2g} of what as many independent draws "
                 f"would have, more than the {STUCK:g} that particles well at rest reach"
@@ -166,10 +158,17 @@ class ScoreCoordinates(WorkingCoordinates):
         return Changed(self, objective, found.particles)
 
     def share(self, particles) -> float:
-        """Share of independent draws' discrepancy; NaN for a user's own objective."""
+        r"""Squared discrepancy as a share of that of as many independent draws.
+
+        Of such the expectation is :math:`\tfrac1n E_p[k_p(x, x)]`, here over the
+        particles.  NaN for an objective of the user's own.
+        """
         if self.build is not None:
             return np.nan
-        return share_of_draws(self.objective(), particles)
+        objective, z = self.objective(), particles.positions
+        w = particles.weights / particles.weights.sum()
+        own = float(w @ objective.pairs(z, z))
+        return 2.0 * objective.value(particles) * len(z) / own
 
     def _fitted(self, particles, rng):
         n, d = particles.positions.shape
@@ -243,16 +242,6 @@ class ScoreCoordinates(WorkingCoordinates):
         s, J = score(z), score.jacobians(z)
         w = particles.weights / particles.weights.sum()
         return linear, Cloud(z, s, 0.5 * (J + J.swapaxes(1, 2)), w)
-
-
-def share_of_draws(objective, particles) -> float:
-    r"""Squared discrepancy as a share of that of as many independent draws.
-
-    Of such the expectation is :math:`\tfrac1n E_p[k_p(x, x)]`, here over the particles.
-    """
-    z, w = particles.positions, particles.weights / particles.weights.sum()
-    own = float(w @ objective.pairs(z, z))
-    return 2.0 * objective.value(particles) * len(z) / own
 
 
 def _scattered(n, d, rng):

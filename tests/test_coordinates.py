@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 import splitparticles as sp
 from splitparticles.laplace import find_mode
-from splitparticles.preconditioning import Preconditioner
 from splitparticles.score import LimitReached, Score
-from splitparticles.score_coordinates import ScoreCoordinates
 
 
 @given(st.integers(0, 10**6))
@@ -138,16 +136,3 @@ def test_one_point_at_a_time():
     one = Score(lambda x: -x if x.shape == (2,) else None, vectorized=False)
     x = np.arange(6.0).reshape(3, 2)
     assert np.array_equal(one(x), -x) and one.rows == 3
-
-
-def test_draws_are_told_from_particles_at_rest_by_a_finer_kernel():
-    place = ScoreCoordinates(
-        Preconditioner(np.zeros(3), np.eye(3)), Score(lambda x: -x), None, True
-    )
-    draws = sp.ParticleSet(np.random.default_rng(0).normal(size=(40, 3)))
-    at_rest = sp.LBFGS(max_iter=200)(place.objective(), draws).particles
-    place.objective().value(at_rest)
-    assert place.doubts(at_rest) == []
-    place.objective().value(draws)
-    told = [text for text in place.doubts(draws) if "finer kernel" in text]
-    assert len(told) == 1 and "take 80 or more" in told[0]

@@ -156,8 +156,7 @@ def test_scores_at_the_end_speak_against_particles_that_are_narrow_or_aside(
     rng, monkeypatch
 ):
     # draws that did not rest are doubted for that too, which is not looked at here
-    for alarm in ("STUCK", "OF_IID"):
-        monkeypatch.setattr(f"splitparticles.score_coordinates.{alarm}", np.inf)
+    monkeypatch.setattr("splitparticles.score_coordinates.STUCK", np.inf)
     place = ScoreCoordinates(
         Preconditioner(np.zeros(2), np.eye(2)), Score(lambda x: -x), None, True
     )
