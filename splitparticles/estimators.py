@@ -6,6 +6,7 @@ scikit-learn is asked for only here.
 """
 
 import numpy as np
+from scipy.special import softmax
 
 from .activations import Tanh
 from .descent import rounds
@@ -229,8 +230,7 @@ class SplittingClassifier(ClassifierMixin, _Splitting):
         f = self._outputs(X)
         if f.ndim == 1:
             f = np.column_stack([np.zeros(len(f)), f])
-        p = np.exp(f - f.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
+        return softmax(f, axis=1)
 
     def predict(self, X):
         """Likeliest classes, (N,)."""

@@ -118,7 +118,7 @@ class Plan:
         pairs = max(min(PAIRS * d, self.n_particles // 4), 1)
         z = rng.standard_normal((pairs, d))
         x = self.change.to_user(np.vstack([z, -z]))
-        x = x[np.isfinite(self.counted(x)).all(axis=1)]
+        x = x[np.isfinite(self.counted(x)).all(axis=1)][: self.n_particles]
         if len(x) > 1:
             self.start = ParticleSet(x)
 

@@ -242,3 +242,10 @@ def test_a_funnel_is_followed_from_its_neck_to_its_mouth(seed):
     result = sp.sample(target.score, start, 64, rng=seed)
     assert abs(result.mean()[0]) < 0.2 and 2.7 < result.std()[0] < 3.3
     assert abs(result.mean()[1]) < 0.3 * result.std()[1] and result.warnings == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_no_more_particles_than_asked_for_where_coordinates_settle(n):
+    target = sp.targets.Funnel()
+    result = sp.sample(target.score, [0.5, 0.5], n, rng=0)
+    assert len(result.particles) == n

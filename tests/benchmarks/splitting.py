@@ -8,8 +8,7 @@
 along random directions over that along the steepest one at the same step, with what
 curvatures say it should be.  ``drops``: the splitting eigenvalue of each of eight
 particles against what F loses when that one is split and all descend again.
-``cost``: least eigenpairs from
-products against splitting matrices that are written out.
+``cost``: least eigenpairs from products against matrices that are written out.
 """
 
 import argparse
