@@ -10,15 +10,19 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 (array([5., 5.]), array([2., 2.]))
 """
 
-from . import activations, losses, targets, transforms
-from ._compile import profile_of
-from ._store import StoreWarning
-from .bottleneck import infinity_wasserstein
-from .compression import compress
-from .continuation import CoarseToFine
-from .descent import descend, rounds
-from .diagnosis import diagnose
-from .distances import energy_distance, ksd, mmd
+from . import targets, transforms
+from ._compiled.cache import StoreWarning
+from ._compiled.compiler import profile_of
+from .compression.compress import compress
+from .coordinates.preconditioner import Preconditioner
+from .descent.continuation import CoarseToFine
+from .descent.descend import descend, rounds
+from .descent.expectation import ExpectationError
+from .descent.result import Result, ResultFileError, Round, Stop, load
+from .diagnostics.check_score import check_score
+from .diagnostics.diagnose import diagnose
+from .diagnostics.report import Report
+from .distances import energy_distance, infinity_wasserstein, ksd, mmd
 from .growth import (
     BestOf,
     Grown,
@@ -29,38 +33,29 @@ from .growth import (
     SignedSplit,
     SteepestSplit,
 )
-from .kernels import (
+from .growth.pruning import pruned
+from .kernels.polynomial import Linear, Quadratic
+from .kernels.radial import (
     Energy,
     Gaussian,
     InverseMultiquadric,
-    Linear,
     Matern52,
-    Quadratic,
     RationalQuadratic,
     median_bandwidth,
 )
 from .moves import LBFGS, Adam, GradientDescent, Moved, Newest
-from .objectives import (
-    KSD,
-    MMD,
-    FirstVariation,
-    Network,
-    Objective,
-    RBFNetwork,
-)
+from .moves.optimal_weights import optimal_weights
+from .networks import activations, losses
+from .networks.network import Network
+from .networks.rbf_network import RBFNetwork
+from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
-from .preconditioning import Preconditioner
-from .pruning import pruned
-from .quadrature import ExpectationError
-from .report import Report
-from .result import Result, ResultFileError, Round, Stop, load
-from .sampling import sample
-from .score_check import check_score
-from .sharded import ShardedScore
+from .sampling.sample import sample
+from .scores.sharded import ShardedScore
 from .targets import GaussianMixture
-from .weighting import optimal_weights
 
 __version__ = "0.1.0"
+
 
 __all__ = [
     "sample",

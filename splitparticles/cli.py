@@ -11,9 +11,9 @@ from importlib.metadata import version
 
 import numpy as np
 
-from .compression import compress
-from .front_door import checked_names
-from .tables import TableError, read_table, write_table
+from ._validation import checked_names
+from .compression.compress import compress
+from .draws.tables import TableError, read_table, write_table
 
 
 def main(arguments: list[str] | None = None) -> int:

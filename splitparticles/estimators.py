@@ -8,12 +8,12 @@ scikit-learn is asked for only here.
 import numpy as np
 from scipy.special import softmax
 
-from .activations import Tanh
-from .descent import rounds
+from .descent.descend import rounds
 from .growth import BestOf, Insertion, SteepestSplit
-from .losses import Logistic, Softmax, Squared
 from .moves import LBFGS
-from .objectives import Network
+from .networks.activations import Tanh
+from .networks.losses import Logistic, Softmax, Squared
+from .networks.network import Network
 from .particles import ParticleSet
 
 try:
@@ -25,9 +25,12 @@ try:
 except ImportError as error:
     raise ImportError("splitparticles.estimators needs scikit-learn") from error
 
+
 __all__ = ["SplittingClassifier", "SplittingRegressor"]
 
+
 SCATTERED = 64  # random neurons of which the first is the most promising
+
 FEWEST_ROWS = 10  # from which on some are held back
 
 
@@ -133,7 +136,7 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     n_neurons : int
         Neurons at most.
     activation : activation tuple or sequence of them, optional
-        `splitparticles.activations.Tanh` when left out.
+        `splitparticles.networks.activations.Tanh` when left out.
     growth : Growth, optional
         The better of a steepest split and an insertion, one neuron a round, when left
         out.

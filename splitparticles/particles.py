@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._validate import as_count, as_positions, as_rng, as_weights
+from ._validation import as_count, as_positions, as_rng, as_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from .particles import ParticleSet
 
 __all__ = ["history", "particles", "spectrum", "tree", "witness"]
 
+
 SHADES = [*(-0.5 * np.arange(3.0, -0.1, -0.5) ** 2), 1.0]  # of log p, below its top
 
 

@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
-from ._validate import as_callable, as_count, as_floats, as_positions, refuse_nonfinite
+from ._validation import (
+    as_callable,
+    as_count,
+    as_floats,
+    as_positions,
+    refuse_nonfinite,
+)
 
 EPS = np.finfo(float).eps
+
 FAR = 700.0  # exp(-FAR) and exp(FAR) are normal numbers, with room for a factor
 
 

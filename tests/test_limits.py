@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.score import Score
+from splitparticles.scores.score import Score
 
 CENTRE, WIDTH = np.array([30.0, -5.0]), np.array([10.0, 0.1])
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import differences
 from scipy.stats import dirichlet, gamma
 
 import splitparticles as sp
+from splitparticles.testing.oracles import differences
 from splitparticles.transforms import (
     Bounded,
     Joint,

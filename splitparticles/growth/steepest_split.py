@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validate import as_floats, as_rng
+from .._validation import as_floats, as_rng
 from .eigenpairs import least_eigenpairs
 from .growth import nothing_grew, spectra, split_best
 from .knapsack import knapsack

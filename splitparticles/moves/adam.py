@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validate import as_count, as_rng
+from .._validation import as_count, as_rng
 from .move import (
     Moved,
     check_lengths,

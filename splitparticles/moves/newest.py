@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._validate import as_count
+from .._validation import as_count
 from ..objectives.objective import FirstVariation, Objective
 from ..particles import ParticleSet
 from .lbfgs import LBFGS

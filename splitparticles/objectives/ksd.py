@@ -16,10 +16,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._compile import has_profile, profile
-from ..kernels import Linear, Quadratic, checked_kernel, is_conditional
-from ..score import Score
-from ..stein_sums import (
+from .._compiled.compiler import has_profile, profile
+from ..kernels.polynomial import Linear, Quadratic
+from ..kernels.radial import checked_kernel, is_conditional
+from ..kernels.stein_sums import (
     stein_field,
     stein_pairs,
     stein_sum,
@@ -27,6 +27,7 @@ from ..stein_sums import (
     stein_sum_hessian,
     stein_sum_hessian_product,
 )
+from ..scores.score import Score
 from .discrepancy import Discrepancy
 from .objective import FirstVariation, points
 

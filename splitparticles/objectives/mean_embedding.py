@@ -15,13 +15,13 @@ from functools import partial
 
 import numpy as np
 
-from ..kernel_sums import (
+from ..kernels.kernel_sums import (
     kernel_sum,
     kernel_sum_gradient,
     kernel_sum_hessian,
     kernel_sum_hessian_product,
 )
-from ..kernels import Gaussian
+from ..kernels.radial import Gaussian
 from ..targets import GaussianMixture
 
 

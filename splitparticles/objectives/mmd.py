@@ -8,17 +8,18 @@ with the target's mean embedding :math:`m_p` (key ``G12`` in docs/references.bib
 Its witness is :math:`h(x) = \sum_j w_j k(x, x_j) - m_p(x)`.
 """
 
-from .._compile import has_profile
-from .._validate import as_positions, as_weights
-from ..draws import Draws
-from ..kernel_sums import (
+from .._compiled.compiler import has_profile
+from .._validation import as_positions, as_weights
+from ..draws.draws import Draws
+from ..kernels.kernel_sums import (
     kernel_pairs,
     kernel_sum,
     kernel_sum_gradient,
     kernel_sum_hessian,
     kernel_sum_hessian_product,
 )
-from ..kernels import Gaussian, Quadratic, at_bandwidth, checked_kernel
+from ..kernels.polynomial import Quadratic
+from ..kernels.radial import Gaussian, at_bandwidth, checked_kernel
 from ..targets import GaussianMixture
 from .discrepancy import Discrepancy
 from .mean_embedding import MixtureEmbedding, SampleEmbedding

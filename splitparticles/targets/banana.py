@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from .target import (
-    Array,
-    SampledTarget,
-    real_number,
-)
+from .target import Array, SampledTarget, real_number
 
 LOG_2PI = np.log(2 * np.pi)
 

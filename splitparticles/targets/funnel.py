@@ -2,12 +2,8 @@
 
 import numpy as np
 
-from .._validate import as_count
-from .target import (
-    Array,
-    SampledTarget,
-    real_number,
-)
+from .._validation import as_count
+from .target import Array, SampledTarget, real_number
 
 LOG_2PI = np.log(2 * np.pi)
 

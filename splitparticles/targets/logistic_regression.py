@@ -4,12 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
-from .target import (
-    Array,
-    Target,
-    real_array,
-    real_number,
-)
+from .target import Array, Target, real_array, real_number
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -18,8 +13,10 @@ LOG_2PI = np.log(2 * np.pi)
 # fmt: off
 CHALLENGER_FAHRENHEIT = (66, 70, 69, 68, 67, 72, 73, 70, 57, 63, 70, 78, 67, 53, 67,
                          75, 70, 81, 76, 79, 75, 76, 58)
+
 CHALLENGER_DISTRESS = (0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1,
                        0, 1)
+
 # fmt: on
 
 

@@ -21,7 +21,7 @@ from reprlib import repr as brief
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validate import as_count, as_floats, as_rng, refuse_nonfinite
+from .._validation import as_count, as_floats, as_rng, refuse_nonfinite
 
 Array = NDArray[np.float64]
 

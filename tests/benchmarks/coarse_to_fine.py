@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import splitparticles as sp
-from splitparticles.front_door import chosen_growth
+from splitparticles.growth.equal_weights import chosen_growth
 
 SQUARE = [[-2, -2], [2, 2], [2, -2], [-2, 2]]
 MIXTURES = {

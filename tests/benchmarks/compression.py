@@ -310,7 +310,7 @@ def timed(options):
 
 def loss(options):
     """Print what growing on some of the draws costs, against all of them throughout."""
-    import splitparticles.compression as module
+    import splitparticles.compression.compress as module
 
     print("       N   d    n  seconds (all)  energy (all)    ratio")
     for N, d, n in ((100_000, 10, 50), (100_000, 10, 200), (400_000, 5, 100)):

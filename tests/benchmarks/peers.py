@@ -258,7 +258,8 @@ def our_ksd(sp, kernel, x, prec):
 
 def in_splitparticles(task, own=False):
     import splitparticles as sp
-    from splitparticles import kernel_sums, stein_sums
+    from splitparticles.kernels import kernel_sums as kernel_sums
+    from splitparticles.kernels import stein_sums as stein_sums
 
     x, y, *directions = task.arrays
     bandwidth = math.sqrt(task.ell2)

@@ -35,7 +35,7 @@ from judging import energy_share_of, finite, forgiving, in_jax, reference, white
 from posteriors import EASY, HARD
 
 import splitparticles as sp
-from splitparticles.laplace import find_mode
+from splitparticles.modes.climb import find_mode
 
 try:
     import blackjax

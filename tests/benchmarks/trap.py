@@ -16,7 +16,7 @@ import numpy as np
 from splitting import quartiles
 
 import splitparticles as sp
-from splitparticles.score import Score
+from splitparticles.scores.score import Score
 
 SQUARED_BANDWIDTH = 0.1
 

@@ -1,0 +1,1 @@
+"""`compress`: particles from draws."""

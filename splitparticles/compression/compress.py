@@ -1,0 +1,232 @@
+r"""The front door `compress`: a few particles for many draws.
+
+The default objective is half the energy distance to the draws, in coordinates where
+each of them has standard deviation one, and a little of the MMD of `Quadratic`, which
+keeps mean and covariance right.  The kernel of the energy distance has no scale of its
+own: it is long-ranged, so particles need not be led from coarse to fine, and what it
+sees agrees with most that one asks of a few points: quantiles, expectations, transport
+(its minimisers of equal weight are the support points of Mak and Joseph, key ``MJ18``
+in docs/references.bib).  Its tip is rounded over a fraction of the distance between the
+particles, for none could split over it.
+
+Draws may be more than a memory holds (`splitparticles.draws`).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._compiled.threads import using_threads
+from .._validation import (
+    as_callable,
+    as_count,
+    as_deadline,
+    as_optional,
+    as_rng,
+    checked_names,
+    explains_keywords,
+    not_yet,
+)
+from ..coordinates.choose import chosen_preconditioner
+from ..coordinates.preconditioner import Preconditioner
+from ..descent.frame import WorkingCoordinates
+from ..descent.loop import Descent
+from ..descent.options import chosen_growth, chosen_moves
+from ..descent.result import Result
+from ..draws.draws import Draws, Moments
+from ..growth import Growth
+from ..moves import Move
+from ..moves.optimal_weights import is_quadratic, optimal_weights
+from ..particles import ParticleSet
+from .objective import PILOT, _default_objective, _Pilot
+
+NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
+
+STEPS = 100  # of the last move, where it sees all draws cheaply
+
+STEPS_ON_ALL = 12  # of the last move, where particles grew on some of the draws
+
+
+@explains_keywords
+def compress(
+    draws,
+    n_particles: int = 64,
+    *,
+    weights_of_draws: ArrayLike | None = None,
+    objective: Callable | None = None,
+    preconditioner="auto",
+    weights: str = "equal",
+    move: Move | None = None,
+    growth: Growth | None = None,
+    tol: float | None = None,
+    max_time: float | None = None,
+    rng=None,
+    n_threads: int | None = None,
+    callback: Callable | None = None,
+    progress: bool = False,
+    names: list[str] | None = None,
+    checkpoint=None,
+) -> Result:
+    r"""A few weighted particles that stand for many draws.
+
+    Parameters
+    ----------
+    draws : array_like, memmap, chunks or dask array
+        An array (N, d); an iterable of chunks (N_k, d) that can be gone through again,
+        or a callable that returns a new iterator of them (an iterator is put together
+        in memory); or a dask array, whose blocks are summed by the scheduler in force.
+        Draws that are too many for memory are read anew for each sum, a block at a
+        time.
+    n_particles : int
+        Particles at most.
+    weights_of_draws : array_like, shape (N,), optional
+        Not negative; equal when left out.
+    objective : callable, optional
+        (draws, weights) -> Objective in the working coordinates.
+    preconditioner : "auto", "none", "diagonal", array_like (d, d) or Preconditioner
+        Working coordinates.  "diagonal" scales by the standard deviations of the
+        draws; so does "auto", but widens directions in which correlated draws are
+        narrow; a matrix is taken for a covariance, which whitens.
+    weights : "equal" or "optimal"
+        Optimal weights lower the discrepancy, for quadrature, and are exact for the
+        final positions (`optimal_weights`); equal ones make draws.
+    move, growth, tol, max_time, rng, n_threads, callback, progress, names, checkpoint
+        As in `sample`.
+
+    Returns
+    -------
+    Result
+        Particles in the user's coordinates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not what it should be.
+    NotImplementedError
+        For a checkpoint.
+
+    Notes
+    -----
+    The default objective is half the energy distance to the draws and a little of the
+    distance in moments.  Of more than 32,768 draws, the particles grow on 16,384 taken
+    at random, and the last moves see all of them.  `value` is to all draws; their own
+    part in it, a double sum, is then an estimate from as many others.
+
+    Examples
+    --------
+    >>> import numpy as np, splitparticles as sp
+    >>> draws = np.random.default_rng(0).normal(3.0, 2.0, size=(1000, 2))
+    >>> result = sp.compress(draws, 8)
+    >>> bool(np.allclose(result.mean(), draws.mean(axis=0), atol=0.1))
+    True
+    """
+    if checkpoint is not None:
+        not_yet("checkpoint", checkpoint)
+    deadline = as_deadline(max_time)
+    rng = as_rng(rng)
+    n_particles = as_count(n_particles, "n_particles")
+    draws = Draws(draws, weights_of_draws)
+    found = draws.moments()
+    names = checked_names(names, len(found.mean))
+    change = _coordinates(preconditioner, found)
+    move, final_move = chosen_moves(move, weights)
+    options = {
+        "growth": chosen_growth(growth, weights),
+        "coordinates": _OfDraws(change, names, draws),
+        "continuation": "auto" if objective is not None else False,
+        "tol": tol,
+        "rng": rng,
+        "deadline": deadline,
+    }
+    watched = {"callback": callback, "progress": progress}
+    with using_threads(as_optional(as_count, n_threads, "n_threads")):
+        z = draws.seen_through(change, found.n, 2 * PILOT)
+        seen = z.moments()
+        start = ParticleSet(seen.mean[None])
+        pilot = None
+        if objective is not None:
+            build = as_callable(objective, "objective", "(draws, weights)")
+            whole = build(*z.in_memory())
+        elif found.n > 2 * PILOT:
+            pilot = _Pilot(z, seen, n_particles, rng)
+            whole = pilot.objective
+        else:
+            whole = _default_objective(z, seen, n_particles)
+            final_move = _of_steps(final_move, STEPS)
+        run = Descent(
+            whole,
+            start,
+            n_particles=n_particles,
+            move=move,
+            final_move=final_move,
+            **options,
+        )
+        result = run.to_its_end(**watched)
+        if pilot is not None and result.success:
+            whole = pilot.objective_of_all(run.particles)
+            final_move = _of_steps(final_move, STEPS_ON_ALL)
+            run = Descent(
+                whole,
+                run.particles,
+                n_particles=len(run.particles),
+                move=final_move or move,
+                **options,
+            )
+            result = _after(result, run.to_its_end(**watched))
+        elif pilot is not None:
+            note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
+            result.warnings.append(note)
+        if weights == "optimal" and result.success and is_quadratic(whole):
+            best = optimal_weights(whole, run.particles)
+            value = whole.value(best)
+            if value < result.value:
+                best = result.particles.weighted(best.weights)
+                result = result.replaced(particles=best, value=value)
+        return result
+
+
+class _OfDraws(WorkingCoordinates):
+    """Working coordinates, and the draws that the result stands for."""
+
+    def __init__(self, change, names, draws):
+        super().__init__(change, names)
+        self.draws = draws
+
+    def facts(self):
+        """Fields of the `Result`."""
+        return {**super().facts(), "draws": self.draws}
+
+
+def _coordinates(preconditioner, found: Moments):
+    """Working coordinates of draws; by default, those of `_widened`."""
+    if isinstance(preconditioner, str) and preconditioner == "auto":
+        return _widened(found.mean, found.cov)
+    return chosen_preconditioner(preconditioner, found.mean, found.cov)
+
+
+def _widened(mean, covariance) -> Preconditioner:
+    """Standard deviations of one, and no direction much narrower.
+
+    The units of the coordinates are what a reader looks at, so the draws are not
+    whitened; but correlated draws may be so narrow in some direction that particles
+    placed by the coordinates would be blind to it.
+    """
+    sd = np.sqrt(np.diag(covariance))
+    sd = np.where(sd > 0.0, sd, 1.0)
+    values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
+    flat = values <= 1e-12 * values[-1]
+    narrow = np.sqrt(np.maximum(values, 1e-12 * max(values[-1], 1e-300)))
+    scale = np.where(flat, 1.0, np.minimum(narrow / NARROWEST, 1.0))
+    return Preconditioner(mean, sd[:, None] * (turn * scale) @ turn.T)
+
+
+def _of_steps(final_move, steps):
+    """Return the default final move with other steps; None where the user's counts."""
+    return None if final_move is None else replace(final_move, max_iter=steps)
+
+
+def _after(first: Result, last: Result) -> Result:
+    """Return one result of two runs, the second of which only moved particles."""
+    return last.replaced(rounds=first.rounds + last.rounds, parents=first.parents)

@@ -1,0 +1,1 @@
+"""Changes of variables in which a target is about as wide everywhere."""

@@ -1,0 +1,395 @@
+"""What a run returns: the particles, how they came about, and why it ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..draws.nearest import nearest_draws
+from ..growth import Grown
+from ..moves import Moved
+from ..particles import ParticleSet
+from . import result_files
+from .expectation import ExpectationError, expectation_error
+
+
+class Stop(Enum):
+    """Why a run ended: a number, whether that is a success, words for a reader."""
+
+    MAX_PARTICLES = 0, True, "the number of particles asked for is reached"
+    TOLERANCE = 1, True, "the discrepancy is below tol"
+    STABLE = (
+        2,
+        True,
+        "no small split lowers the objective (which may be a local optimum)",
+    )
+    MAX_ROUNDS = 3, False, "max_rounds rounds are over"
+    MAX_SCORE_EVALS = 4, False, "the next score call would pass max_score_evals"
+    MAX_TIME = 5, False, "max_time is over"
+    CALLBACK = 6, False, "the callback asked to stop"
+    INTERRUPTED = 7, False, "interrupted from the keyboard"
+    NOT_FINITE = 9, False, "the objective is not finite beside a particle"
+    NOTHING_GREW = 10, True, "the growth added no particle"
+    FAILED = 8, False, "an exception was raised; these are the particles before it"
+
+    def __init__(self, status: int, success: bool, message: str):
+        self.status, self.success, self.message = status, success, message
+
+
+class Round(NamedTuple):
+    """One round: particles moved until they rest, and what grew from them."""
+
+    particles: ParticleSet
+    """At rest, before the growth, in the user's coordinates."""
+    value: float
+    """The objective asked for, in the working coordinates of the round."""
+    bandwidth: float | None
+    """The coarser bandwidth that this round followed; None at the scale asked for."""
+    moved: Moved
+    """What the move returned, in working coordinates."""
+    grown: Grown
+    """What the growth returned, in working coordinates."""
+    actual: float
+    """Change of the round's objective by the splits, all at once."""
+    parents: np.ndarray
+    """Splitting tree of `particles`, (n,)."""
+    n_score_evals: int
+    """Score rows so far, this round included."""
+    kept: np.ndarray | None = None
+    """Rows that stayed where some of those who moved were pruned; None if all did."""
+
+    @property
+    def predicted(self) -> float:
+        """Change of the round's objective by the splits, to second order."""
+        return self.grown.predicted
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The outcome of `sample`, `compress` or `descend`.
+
+    Mean, covariance and the like are those of the particles; see `ParticleSet`.
+    """
+
+    particles: ParticleSet
+    """The particles, in the user's own coordinates."""
+    value: float
+    """The objective at the end, half a squared discrepancy; inf if never evaluated."""
+    rounds: list[Round]
+    """What happened, a `Round` each."""
+    parents: np.ndarray
+    """Row from which each particle was split, -1 for a root, (n,)."""
+    stop: Stop
+    """Why the run ended."""
+    n_score_evals: int = 0
+    """Rows ever handed to the score."""
+    names: list[str] | None = None
+    """Names of the coordinates."""
+    warnings: list[str] = field(default_factory=list)
+    """What the run itself saw that should worry the reader."""
+    preconditioner: object = None
+    """The working coordinates, a `Preconditioner`; None where there were none."""
+    draws: object = None
+    """The draws that were compressed, as they are gone through; None without any."""
+
+    def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
+        """Return the same run, its particles seen through a function.
+
+        Parameters
+        ----------
+        change : callable
+            (n, d) -> (n, m), row by row: from where the run was to what is of
+            interest, such as ``to_user`` of one of `splitparticles.transforms`.
+        names : list of str, optional
+            Of the m new coordinates.
+
+        Examples
+        --------
+        >>> import numpy as np, splitparticles as sp
+        >>> rate = sp.transforms.Positive()
+        >>> gamma = rate.target(lambda x: 2.0 * np.log(x[:, 0]) - 2.0 * x[:, 0])
+        >>> result = sp.sample(gamma.score, [0.0], 32).mapped(rate.to_user, ["rate"])
+        >>> result.mean().round(1), result.names
+        (array([1.5]), ['rate'])
+        """
+
+        def seen(particles):
+            return particles.moved_to(change(particles.positions))
+
+        rounds = [r._replace(particles=seen(r.particles)) for r in self.rounds]
+        particles = seen(self.particles)
+        if names is not None and len(names) != particles.dim:
+            raise ValueError(f"names must have {particles.dim} entries, got {names}")
+        return replace(
+            self,
+            particles=particles,
+            rounds=rounds,
+            names=names,
+            preconditioner=None,
+            draws=None,
+        )
+
+    # ------------------------------------------------------------ short names
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions (n, d)."""
+        return self.particles.positions
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights (n,)."""
+        return self.particles.weights
+
+    @property
+    def discrepancy(self) -> float:
+        """Return ``sqrt(2 value)``."""
+        return float(np.sqrt(max(2.0 * self.value, 0.0)))
+
+    @property
+    def success(self) -> bool:
+        """Whether the run ended of itself."""
+        return self.stop.success
+
+    @property
+    def status(self) -> int:
+        """Number of the reason why the run ended."""
+        return self.stop.status
+
+    @property
+    def message(self) -> str:
+        """Reason why the run ended, in words."""
+        return self.stop.message
+
+    @property
+    def n_rounds(self) -> int:
+        """Number of rounds."""
+        return len(self.rounds)
+
+    def mean(self) -> np.ndarray:
+        """Mean, (d,)."""
+        return self.particles.mean()
+
+    def cov(self) -> np.ndarray:
+        """Covariance, (d, d)."""
+        return self.particles.cov()
+
+    def std(self) -> np.ndarray:
+        """Standard deviations, (d,)."""
+        return self.particles.std()
+
+    def quantile(self, q) -> np.ndarray:
+        """Quantiles of each coordinate; see `ParticleSet.quantile`."""
+        return self.particles.quantile(q)
+
+    def expect(self, f) -> np.ndarray:
+        """Expectation of f; see `ParticleSet.expect`."""
+        return self.particles.expect(f)
+
+    def resample(self, m, *, rng=None) -> np.ndarray:
+        """Draw m equally weighted points; see `ParticleSet.resample`."""
+        return self.particles.resample(m, rng=rng)
+
+    def expectation_error(self, f, draws) -> ExpectationError:
+        r"""Say how far `expect` is off, by draws that were not compressed.
+
+        Parameters
+        ----------
+        f : callable
+            (m, d) -> (m,) or (m, k), as for `expect`.
+        draws : array_like, shape (N, d)
+            Not those that were compressed: the particles were fitted to them.
+
+        Returns
+        -------
+        ExpectationError
+            Value, difference to the mean over the draws, that mean's standard error,
+            and the most that any f of norm one can be off, in the space of the kernel
+            in working coordinates: the discrepancy.
+
+        Raises
+        ------
+        ValueError
+            When draws or what f returns do not have the right shape.
+
+        Examples
+        --------
+        >>> import numpy as np, splitparticles as sp
+        >>> draws = np.random.default_rng(0).normal(size=(4000, 2))
+        >>> result = sp.compress(draws[:2000], 32, weights="optimal")
+        >>> found = result.expectation_error(lambda x: np.cos(x[:, 0]), draws[2000:])
+        >>> bool(abs(found.difference) < 0.03), bool(found.standard_error < 0.02)
+        (True, True)
+        """
+        return expectation_error(self.particles, self.discrepancy, f, draws)
+
+    def nearest_rows(self) -> np.ndarray:
+        """Rows of the n draws that stand in for the particles, (n,).
+
+        See `nearest_draws`.
+        """
+        return self._nearest()[0]
+
+    def nearest_draws(self) -> np.ndarray:
+        """Distinct draws that stand in for the particles, one for each, (n, d).
+
+        Of all ways to give each particle a draw of its own, the one that moves them
+        least: it minimises the sum of squared distances in the working coordinates.
+        The weights are those of the particles.
+
+        Raises
+        ------
+        ValueError
+            When the result is not one of `compress`, or there are fewer distinct draws
+            than particles.
+
+        Examples
+        --------
+        >>> import splitparticles as sp
+        >>> result = sp.compress([[0.0], [0.1], [1.0], [1.1]], 2)
+        >>> sorted(result.nearest_draws().ravel().tolist())
+        [0.0, 1.1]
+        """
+        return self._nearest()[1]
+
+    def _nearest(self):
+        if self.draws is None:
+            raise ValueError("only a result of compress has draws to choose from")
+        return nearest_draws(self.draws, self.preconditioner, self.positions)
+
+    def plot(self, ax=None, **options):
+        """Draw the particles; see `splitparticles.plotting.particles`."""
+        from .. import plotting
+
+        return plotting.particles(self, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        n, d = self.positions.shape
+        lines = [
+            f"{n} particles in {d} dimensions, discrepancy {self.discrepancy:.3g}",
+            f"{self.n_rounds} rounds, {self.n_score_evals} score rows: {self.message}",
+        ]
+        width = max((len(name) for name in self.labels[:8]), default=1)
+        rows = zip(self.labels, self.mean(), self.std(), strict=True)
+        for label, mean, sd in list(rows)[:8]:
+            lines.append(f"  {label:{width}s}  mean {mean: .4g}  sd {sd:.4g}")
+        if d > 8:
+            lines.append(f"  and {d - 8} more")
+        return "\n".join(lines + [f"warning: {w}" for w in self.warnings])
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the coordinates, x0, x1, ... where none were given."""
+        return self.names or [f"x{k}" for k in range(self.particles.dim)]
+
+    # ----------------------------------------------------------------- out
+    def to_dataframe(self):
+        """Positions and weights as a pandas data frame (pandas has to be there)."""
+        import pandas
+
+        frame = pandas.DataFrame(self.positions.copy(), columns=self.labels)
+        return frame.assign(weight=self.weights)
+
+    def to_arviz(self):
+        """Not there yet: raises NotImplementedError."""
+        raise NotImplementedError("to_arviz() is not implemented yet")
+
+    def save(self, path) -> None:
+        """Write particles, value, tree, names and warnings to an ``.npz`` file.
+
+        Written beside the target and moved into place: never half a file.  The rounds
+        are not kept.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written; an old one is left as it was.
+        """
+        arrays = {
+            "positions": self.positions,
+            "weights": self.weights,
+            "parents": self.parents.astype("<i8"),
+        }
+        facts = {
+            "value": self.value,
+            "stop": self.stop.name,
+            "n_score_evals": self.n_score_evals,
+            "names": self.names,
+            "warnings": self.warnings,
+        }
+        result_files.write(path, arrays, facts)
+
+    def replaced(self, **changes) -> "Result":
+        """Return the same result with some fields changed."""
+        return replace(self, **changes)
+
+
+class ResultFileError(ValueError):
+    """A file is not a result that this version can read."""
+
+
+def load(path) -> Result:
+    """Read a result that `Result.save` wrote; its rounds are not in the file.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ResultFileError
+        When the file is not a whole and sound result.
+    OSError
+        When it cannot be opened.
+
+    Examples
+    --------
+    >>> import os, tempfile, splitparticles as sp
+    >>> result = sp.compress([[0.0], [1.0], [2.0]], 2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "two.npz")
+    ...     result.save(path)
+    ...     bool((sp.load(path).positions == result.positions).all())
+    True
+    """
+    content = Path(path).read_bytes()
+    try:
+        arrays, facts = result_files.parsed(content)
+        particles = ParticleSet(arrays["positions"], arrays["weights"])
+        _check(particles, arrays["parents"], facts)
+        return Result(
+            particles,
+            float(facts["value"]),
+            [],
+            arrays["parents"].astype(int),
+            Stop[facts["stop"]],
+            int(facts["n_score_evals"]),
+            facts["names"],
+            facts["warnings"],
+        )
+    except Exception as error:
+        raise ResultFileError(f"{path} is not a result file: {error}") from error
+
+
+def _check(particles, parents, facts) -> None:
+    """Refuse a tree, names or warnings that do not fit the particles."""
+    n = len(particles)
+    in_order = parents.shape == (n,) and parents.dtype.kind == "i"
+    if not (in_order and (parents >= -1).all() and (parents < np.arange(n)).all()):
+        raise ValueError("the splitting tree does not fit the particles")
+    if np.isnan(float(facts["value"])):
+        raise ValueError("its value is not a number")
+    names, warnings = facts["names"], facts["warnings"]
+    texts = [*(names or []), *warnings] if isinstance(warnings, list) else [None]
+    if names is not None and not (
+        isinstance(names, list) and len(names) == particles.dim
+    ):
+        raise ValueError(f"names do not fit: {names}")
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("names and warnings must be texts")

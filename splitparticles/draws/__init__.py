@@ -1,0 +1,1 @@
+"""Draws of any size, from memory, files, chunks or dask."""

@@ -1,0 +1,100 @@
+r"""Pruning: particles that the measure can do without.
+
+Two particles in one place are one; a particle of next to no weight is none.  More
+generally a particle may go whenever F hardly rises when the nearest other one takes its
+weight, at their common centre of mass, or when all others take it in proportion.
+Lightest first, each removal is measured and stands only while F stays below what was
+allowed in all.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from .._validation import as_floats
+from ..objectives import Objective
+from ..particles import ParticleSet
+
+
+def pruned(
+    objective: Objective, particles: ParticleSet, *, tol: float = 1e-3
+) -> ParticleSet:
+    r"""Return fewer particles of nearly the same F.
+
+    Parameters
+    ----------
+    objective : Objective
+    particles : ParticleSet
+        Weights of any sign; their sum stays.
+    tol : float
+        F may rise by this share of what it was, in all.
+
+    Returns
+    -------
+    ParticleSet
+        One particle at least; the same object when none can go.
+
+    Raises
+    ------
+    ValueError
+        When `tol` is negative or not finite, or F is not finite at the particles.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [2.0]])
+    >>> three = sp.ParticleSet([[0.0], [2.0], [0.0]], [0.3, 0.5, 0.2])
+    >>> fewer = sp.pruned(F, three)
+    >>> fewer.positions.ravel(), fewer.weights
+    (array([0., 2.]), array([0.5, 0.5]))
+    """
+    tol = float(as_floats(tol, "tol", "a number"))
+    if not 0.0 <= tol < np.inf:
+        raise ValueError(f"tol must be at least 0 and finite, got {tol}")
+    if not np.isfinite(now := objective.value(particles)):
+        raise ValueError(f"the objective is not finite at the particles: {now}")
+    return pruned_rows(objective, particles, tol)[0]
+
+
+def pruned_rows(
+    objective: Objective, particles: ParticleSet, tol: float
+) -> tuple[ParticleSet, np.ndarray]:
+    """Return fewer particles, and which rows they were."""
+    now = objective.value(particles)
+    # sums of kernels cancel to about this much
+    rounding = 1e-12 * float(np.abs(particles.weights).sum()) ** 2
+    allowed, kept = now * (1.0 + tol) + rounding, particles
+    order = np.argsort(np.abs(particles.weights), kind="stable")
+    rows = np.arange(len(particles))
+    for i in order:
+        if len(kept) == 1:
+            break
+        i = int(np.flatnonzero(rows == i)[0])
+        fewer = [_merged(kept, i), _dropped(kept, i)]
+        values = [np.inf if p is None else objective.value(p) for p in fewer]
+        best = int(np.argmin(values))
+        if values[best] <= allowed:
+            kept, rows = fewer[best], np.delete(rows, i)
+    return kept, rows
+
+
+def _merged(particles, i) -> ParticleSet | None:
+    """Particle i joined with the nearest other one; None where their weights cancel."""
+    x, w = particles.positions.copy(), particles.weights.copy()
+    far = cdist(x[i][None], x)[0]
+    far[i] = np.inf
+    j = int(far.argmin())
+    total = w[i] + w[j]
+    if w[i] * w[j] < 0.0 or total == 0.0:
+        return None
+    x[j] += w[i] / total * (x[i] - x[j])
+    w[j] = total
+    return ParticleSet(np.delete(x, i, axis=0), np.delete(w, i))
+
+
+def _dropped(particles, i) -> ParticleSet | None:
+    """The others, with weights scaled to the same sum; None where that is zero."""
+    w = np.delete(particles.weights, i)
+    if w.sum() == 0.0:
+        return None
+    w = w * (particles.weights.sum() / w.sum())
+    return ParticleSet(np.delete(particles.positions, i, axis=0), w)

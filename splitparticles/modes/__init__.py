@@ -1,0 +1,1 @@
+"""Modes of a target known by its score, and their masses."""

@@ -1,0 +1,90 @@
+r"""The best weights for given positions: a quadratic programme on the simplex.
+
+A squared discrepancy is quadratic in the weights,
+
+.. math:: F(w) = \tfrac12 w^T K w - b^T w + \text{const}, \qquad
+          h(x_i) = (K w - b)_i,
+
+with the kernel matrix K and the witness h, which gives b.  On the simplex it is solved
+by non-negative least squares: with the Cholesky factor :math:`K + c\,11^T = R^T R`
+(the constant c changes nothing where weights sum to one, and makes a conditionally
+positive kernel positive),
+
+.. math:: \min_{w \ge 0} |R w - R^{-T} b|^2 + \rho^2 (1^T w - 1)^2.
+"""
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import nnls
+
+from ..objectives import Objective
+from ..particles import ParticleSet
+
+RIDGE = 1e-12  # of the kernel matrix, as a share of its largest entry
+
+TO_ONE = 1e4  # how much more the sum counts than the rest
+
+
+def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet:
+    """Return the particles with the weights that minimise a squared discrepancy.
+
+    Parameters
+    ----------
+    objective : Objective
+        `MMD`, `KSD`, or a sum of such.
+    particles : ParticleSet
+
+    Returns
+    -------
+    ParticleSet
+        The same positions.  Weights are not negative and sum to one; many may be zero.
+
+    Raises
+    ------
+    TypeError
+        When the objective is not a squared discrepancy.
+
+    Examples
+    --------
+    >>> import splitparticles as sp
+    >>> F = sp.MMD(sp.Gaussian(1.0), [[0.0], [0.0], [0.0], [4.0]])
+    >>> sp.optimal_weights(F, sp.ParticleSet([[0.0], [4.0]])).weights.round(6)
+    array([0.75, 0.25])
+    """
+    if not is_quadratic(objective):
+        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
+    x, n = particles.positions, len(particles)
+    equal = particles.weighted(np.full(n, 1.0 / n))
+    i, j = np.triu_indices(n)
+    K = np.zeros((n, n))
+    K[i, j] = K[j, i] = _pairs(objective, x[i], x[j])
+    b = K @ equal.weights - objective.witness(equal)
+    size = np.abs(K).max() or 1.0
+    K, b = K / size, b / size
+    K = K + 1.0  # no kernel here exceeds its largest entry
+    b = b + 1.0
+    R, ridge = None, RIDGE
+    while R is None:
+        try:
+            R = cholesky(K + ridge * np.eye(n))
+        except np.linalg.LinAlgError:
+            ridge *= 10.0
+    aim = solve_triangular(R, b, trans="T")
+    rows = np.vstack([R, np.full((1, n), TO_ONE)])
+    w = nnls(rows, np.append(aim, TO_ONE))[0]
+    return particles.weighted(w / w.sum())
+
+
+def is_quadratic(objective: Objective) -> bool:
+    """Whether an objective is quadratic in the weights, with a kernel that it knows."""
+    terms = getattr(objective, "terms", ())
+    return hasattr(objective, "pairs") or (
+        len(terms) > 0 and all(is_quadratic(term) for _, term in terms)
+    )
+
+
+def _pairs(objective, x, y):
+    """Kernel of a squared discrepancy, ``k(x_i, y_i)``."""
+    if hasattr(objective, "pairs"):
+        return objective.pairs(x, y)
+    return sum(factor * _pairs(term, x, y) for factor, term in objective.terms)

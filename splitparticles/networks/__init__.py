@@ -1,0 +1,1 @@
+"""One-hidden-layer networks: neurons as particles."""

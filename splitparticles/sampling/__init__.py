@@ -1,0 +1,1 @@
+"""`sample`: particles from a score."""

@@ -1,0 +1,61 @@
+r"""Tempering: from a broad bell to the target, at inverse temperatures rising to one.
+
+.. math:: p_\beta \propto p^\beta q_0^{1 - \beta}, \qquad
+          s_\beta(x) = \beta\, s(x) + (1 - \beta)\, (c - x) / \sigma^2,
+
+with :math:`q_0 = N(c, \sigma^2 I)` about the start.  At the first temperature all modes
+are one blob, and splits reach into every part of it; as it cools, particles are only
+moved, and each stays with the mode it came to.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .._validation import as_floats
+from ..scores.score import Score
+
+BREADTH = 2.0  # standard deviation of the bell, in the user's units
+
+
+def checked_schedule(tempering) -> np.ndarray | None:
+    """Inverse temperatures, or None for "auto" and False.
+
+    Raises
+    ------
+    ValueError
+        When they do not increase from above 0 to 1.
+    """
+    if tempering is False or (isinstance(tempering, str) and tempering == "auto"):
+        return None
+    wanted = "an increasing sequence of inverse temperatures above 0, ending in 1"
+    if isinstance(tempering, (str, bool)) or not isinstance(
+        tempering, (Sequence, np.ndarray)
+    ):
+        raise ValueError(
+            f'tempering must be "auto", False or {wanted}, got {tempering!r}'
+        )
+    betas = as_floats(tempering, "tempering", wanted)
+    rises = betas.ndim == 1 and len(betas) and betas[0] > 0 and betas[-1] == 1.0
+    if not (rises and (np.diff(betas) > 0).all()):
+        raise ValueError(f"tempering must be {wanted}, got {tempering!r}")
+    return betas
+
+
+def tempered(score: Score, beta: float, cloud: np.ndarray) -> Score:
+    """Score of the target at inverse temperature beta, counted by the given one.
+
+    The bell stands at the mean of the start cloud (n0, d) and is as wide as it, or as
+    `BREADTH` where that is more.
+    """
+    centre = cloud.mean(axis=0)
+    precision = 1.0 / np.maximum(cloud.std(axis=0), BREADTH) ** 2
+
+    def cooled(x):
+        return beta * score(x) + (1.0 - beta) * precision * (centre - x)
+
+    def product(x, v):
+        return beta * score.product(x, v) - (1.0 - beta) * precision * v
+
+    known: Callable | None = product if score.has_product else None
+    return Score(cooled, known)

@@ -1,0 +1,1 @@
+"""Scores: gradients of log densities, counted and differentiated."""
