@@ -1,11 +1,11 @@
-"""_files."""
+"""Files that are written whole or not at all."""
 
 import os
 import uuid
 from pathlib import Path
 
 
-def written_whole(path, content: bytes) -> None:
+def written_whole(path: str | os.PathLike, content: bytes) -> None:
     """Write beside `path` and move into place: never half a file."""
     path = Path(path)
     temporary = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex[:12]}")

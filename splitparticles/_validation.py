@@ -1,4 +1,4 @@
-"""The boundary: what users hand over becomes finite float64 arrays, or an error.
+"""Validation of arguments: finite float64 arrays, numbers and callables, or an error.
 
 Every error names the argument, what it got and what was wanted, and for bad
 numbers the row and its coordinates.  Arrays are copied, so nothing that was passed
@@ -11,11 +11,16 @@ import inspect
 import numbers
 import time
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
 
 
-def as_floats(values, name: str, shape: str) -> np.ndarray:
+def as_floats(values: ArrayLike, name: str, shape: str) -> np.ndarray:
     """Copy array-like numbers to C-ordered float64; no strings, dates, complex."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries; fill or drop them first")
@@ -24,8 +29,7 @@ def as_floats(values, name: str, shape: str) -> np.ndarray:
     except ValueError as error:
         raise ValueError(f"{name} must be an array {shape}: {error}") from None
     if array.dtype.kind == "O":
-        flat = array.ravel()
-        bad = [v for v in flat if not isinstance(v, numbers.Real)]
+        bad = [v for v in array.ravel() if not isinstance(v, numbers.Real)]
         if bad:
             raise TypeError(
                 f"{name} must be real numbers {shape}, got {type(bad[0]).__name__}"
@@ -36,7 +40,7 @@ def as_floats(values, name: str, shape: str) -> np.ndarray:
     return np.array(array, dtype=np.float64, order="C")
 
 
-def as_positions(values, name: str, dim: int | None = None) -> np.ndarray:
+def as_positions(values: ArrayLike, name: str, dim: int | None = None) -> np.ndarray:
     """Array (n, d) of finite numbers, n and d at least one."""
     array = as_floats(values, name, "of shape (n, d)")
     if array.ndim != 2 or 0 in array.shape:
@@ -57,7 +61,9 @@ def refuse_nonfinite(array: np.ndarray, name: str) -> None:
         raise ValueError(f"{name} must be finite, got row {row}: {array[row]}")
 
 
-def as_weights(values, name: str, n: int, *, signed: bool = False) -> np.ndarray:
+def as_weights(
+    values: ArrayLike, name: str, n: int, *, signed: bool = False
+) -> np.ndarray:
     """Weights (n,): finite; nonnegative with a positive sum unless `signed`."""
     array = as_floats(values, name, f"of shape ({n},)")
     if array.shape != (n,):
@@ -70,9 +76,19 @@ def as_weights(values, name: str, n: int, *, signed: bool = False) -> np.ndarray
         raise ValueError(
             f"{name} must not be negative, got {name}[{row}] = {array[row]}"
         )
-    if array.sum() <= 0:
+    if array.max() == 0:
         raise ValueError(f"{name} must have a positive sum, got all zero")
-    return array / array.sum()
+    return summing_to_one(array)
+
+
+def summing_to_one(weights: np.ndarray) -> np.ndarray:
+    """Weights divided by their sum; ValueError where that is zero."""
+    # The sum could overflow; dividing by a power of two first changes no digit.
+    weights = np.ldexp(weights, -np.frexp(np.abs(weights).max())[1])
+    total = weights.sum()
+    if total == 0.0:
+        raise ValueError("weights must not sum to zero")
+    return weights / total
 
 
 def as_count(value, name: str, least: int = 1) -> int:
@@ -106,14 +122,14 @@ def as_optional(check: Callable, value, name: str):
 
 
 def as_callable(value, name: str, signature: str) -> Callable:
-    """Something that can be called."""
+    """The value, if it can be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a callable {signature}, got {value!r}")
     return value
 
 
 def as_rng(rng) -> np.random.Generator:
-    """Return the generator that `rng` stands for, as SPEC 7 has it."""
+    """Random generator that `rng` stands for, as SPEC 7 has it."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
@@ -127,27 +143,30 @@ def not_yet(name: str, value: object) -> None:
     raise NotImplementedError(f"{name}={value!r} is not implemented yet")
 
 
-def explains_keywords(function: Callable) -> Callable:
+def explains_keywords(
+    function: Callable[Parameters, Returned],
+) -> Callable[Parameters, Returned]:
     """Decorator: an unknown keyword gets an error that says what was meant."""
-    known = list(inspect.signature(function).parameters)
+    # Python 3.13 suggests the name itself.
+    names = list(inspect.signature(function).parameters)
 
     @functools.wraps(function)
-    def checked(*arguments, **options):
-        for name in options:
-            if name in known:
+    def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
+        for name in kwargs:
+            if name in names:
                 continue
-            hint = f"it takes {', '.join(known)}"
+            hint = f"it takes {', '.join(names)}"
             if name in ("seed", "random_state", "key", "random_seed"):
                 hint = "use rng="
-            elif close := difflib.get_close_matches(name, known, n=1):
+            elif close := difflib.get_close_matches(name, names, n=1):
                 hint = f"did you mean {close[0]}=?"
             raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
-        return function(*arguments, **options)
+        return function(*args, **kwargs)
 
     return checked
 
 
-def start_cloud(x0, n_particles, rng) -> np.ndarray:
+def start_cloud(x0: ArrayLike, n_particles: int, rng) -> np.ndarray:
     """Start points (n0, d) from a point, a cloud or a number of dimensions."""
     if isinstance(x0, (int, np.integer)) and not isinstance(x0, bool):
         return rng.standard_normal((1, as_count(x0, "x0")))
@@ -158,8 +177,8 @@ def start_cloud(x0, n_particles, rng) -> np.ndarray:
     return start
 
 
-def checked_names(names, d):
-    """Return one name a coordinate, or None."""
+def checked_names(names, d: int) -> list[str] | None:
+    """One name a coordinate, or None."""
     if names is None:
         return None
     names = [str(name) for name in names]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._validation import as_count, as_positions, as_rng, as_weights
+from ._validation import as_count, as_positions, as_rng, as_weights, summing_to_one
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class ParticleSet:
     r"""Particles :math:`x_i` of weight :math:`w_i`.
 
@@ -42,19 +42,18 @@ class ParticleSet:
     """
 
     positions: np.ndarray
-    weights: np.ndarray | None = None
+    weights: np.ndarray
 
-    def __post_init__(self):
-        positions = as_positions(self.positions, "positions")
-        n = len(positions)
-        if self.weights is None:
-            weights = np.full(n, 1.0 / n)
+    def __init__(self, positions: ArrayLike, weights: ArrayLike | None = None):
+        x = as_positions(positions, "positions")
+        n = len(x)
+        if weights is None:
+            w = np.full(n, 1.0 / n)
         else:
-            weights = as_weights(self.weights, "weights", n, signed=True)
-        positions.flags.writeable = False
-        weights.flags.writeable = False
-        object.__setattr__(self, "positions", positions)
-        object.__setattr__(self, "weights", weights)
+            w = as_weights(weights, "weights", n, signed=True)
+        x.flags.writeable = w.flags.writeable = False
+        object.__setattr__(self, "positions", x)
+        object.__setattr__(self, "weights", w)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -63,6 +62,17 @@ class ParticleSet:
     def dim(self) -> int:
         """Number of coordinates d."""
         return self.positions.shape[1]
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        r"""Weights that sum to one, :math:`w_i / \sum_j w_j`, shape (n,).
+
+        Raises
+        ------
+        ValueError
+            When the weights sum to zero.
+        """
+        return summing_to_one(self.weights)
 
     # ------------------------------------------------------------- new sets
     def moved_to(self, positions: ArrayLike) -> "ParticleSet":
@@ -81,7 +91,7 @@ class ParticleSet:
         Parameters
         ----------
         parents : array_like of int, shape (m,)
-            Whom to split.  The half at x + e v keeps the parent's row, the half at
+            Different rows.  The half at x + e v keeps the parent's row, the half at
             x - e v is appended: row n + j is a child of ``parents[j]``.
         directions : array_like, shape (m, d)
         steps : array_like, shape (m,) or ()
@@ -92,13 +102,23 @@ class ParticleSet:
         ParticleSet
             n + m particles.
 
+        Raises
+        ------
+        ValueError
+            When `parents` are not different rows, or the shapes do not fit.
+
         Examples
         --------
         >>> import splitparticles as sp
         >>> sp.ParticleSet([[1.0]]).split([0], [[1.0]], 0.5).positions.ravel()
         array([1.5, 0.5])
         """
-        parents = np.asarray(parents, dtype=int)
+        parents = np.ravel(parents)
+        if len(set(parents.tolist()).intersection(range(len(self)))) < len(parents):
+            raise ValueError(
+                f"parents must be different rows below {len(self)}, got {parents}"
+            )
+        parents = parents.astype(int)
         offsets = np.broadcast_to(steps, parents.shape)[:, None] * directions
         positions, weights = self.positions.copy(), self.weights.copy()
         positions[parents] += offsets
@@ -129,27 +149,22 @@ class ParticleSet:
                 f"f must return one value a particle, shape ({len(self)}, ...), "
                 f"got {values.shape}"
             )
-        return np.tensordot(self._probabilities(), values, axes=1)
-
-    def _probabilities(self):
-        total = self.weights.sum()
-        if total == 0.0:
-            raise ValueError("weights must not sum to zero")
-        return self.weights / total
+        return np.tensordot(self.probabilities, values, axes=1)
 
     def mean(self) -> np.ndarray:
         """Mean, shape (d,)."""
-        return self._probabilities() @ self.positions
+        return self.probabilities @ self.positions
 
     def cov(self) -> np.ndarray:
         """Covariance of the measure (no n / (n - 1)), shape (d, d)."""
-        away = self.positions - self.mean()
-        return (self._probabilities()[:, None] * away).T @ away
+        offsets = self.positions - self.mean()
+        return (self.probabilities[:, None] * offsets).T @ offsets
 
     def std(self) -> np.ndarray:
         """Standard deviations of the measure, shape (d,)."""
-        away = self.positions - self.mean()
-        return np.sqrt(np.maximum(self._probabilities() @ away**2, 0.0))
+        offsets = self.positions - self.mean()
+        # negative weights may leave a sum below zero
+        return np.sqrt(np.maximum(self.probabilities @ offsets**2, 0.0))
 
     def quantile(self, q: ArrayLike) -> np.ndarray:
         """Quantiles of each coordinate.
@@ -181,7 +196,7 @@ class ParticleSet:
         q = np.asarray(q, dtype=float)
         if not ((q >= 0) & (q <= 1)).all():
             raise ValueError(f"q must be in [0, 1], got {q}")
-        w = self._probabilities()
+        w = self.probabilities
         if w.min() < 0:
             raise ValueError("quantiles need weights that are not negative")
         columns = []
@@ -206,7 +221,7 @@ class ParticleSet:
             Particle i occurs ``m w_i`` times, rounded up or down; shuffled.
         """
         m, rng = as_count(m, "m"), as_rng(rng)
-        w = self._probabilities()
+        w = self.probabilities
         if w.min() < 0:
             raise ValueError("resampling needs weights that are not negative")
         levels = (np.arange(m) + rng.random()) / m

@@ -86,3 +86,19 @@ def test_signed_weights_are_particles_too_but_not_draws():
 def test_an_expectation_needs_a_value_a_particle():
     with pytest.raises(ValueError, match="one value a particle"):
         sp.ParticleSet([[0.0], [1.0]]).expect(lambda x: 3.0)
+
+
+@pytest.mark.parametrize("bad", [[2], [-1], [0, 0], [0.5], [np.nan], ["a"]], ids=repr)
+def test_what_is_no_parent_is_refused(bad):
+    p = sp.ParticleSet([[0.0], [1.0]])
+    with pytest.raises(ValueError, match="parents must be different rows below 2"):
+        p.split(bad, np.ones((len(bad), 1)), 0.5)
+    assert len(p.split([], np.zeros((0, 1)), 0.5)) == 2
+
+
+@pytest.mark.parametrize("size", [1e308, 1.0, 5e-324])
+def test_probabilities_sum_to_one_whatever_the_size_of_the_weights(size):
+    p = sp.ParticleSet([[0.0], [4.0], [4.0]], np.full(3, size))
+    np.testing.assert_allclose(p.probabilities, 1.0 / 3.0)
+    np.testing.assert_allclose(p.mean(), [8.0 / 3.0])
+    assert sp.energy_distance([[0.0], [1.0]], [[0.0], [1.0]], weights_x=[size] * 2) == 0

@@ -9,7 +9,7 @@ import splitparticles
 
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = [
-    {"_compiled", "_validation", "_files"},
+    {"_compiled", "_validation", "_files", "_linalg"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets", "transforms"},
     {"objectives", "modes", "plotting"},
     {"moves", "growth", "networks", "distances"},
