@@ -1,4 +1,4 @@
-r"""Is this really the gradient of that log density?  To be asked before a long run.
+r"""Gradient check of a score, before a long run.
 
 Slopes are differences along random directions, each with a bound on its own error;
 only what exceeds the bound is held against the score: no alarm from rounding or kinks.
@@ -9,15 +9,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._linalg import ratio, row_dot
 from .._validation import as_callable, as_floats, as_rng, explains_keywords, start_cloud
 from ..scores.score import checked
-from .report import MisfitError, Report, Watched, shown
+from .report import MisfitError, RecordedFunction, Report, shown
+from .slopes import rounding_unit, slopes, values_along
 
-POINTS, SPREAD = 10, 0.1  # around x0, in units of 1 + |x0|
+POINTS, SCALE = 10, 0.1  # around x0, in units of 1 + |x0|
 
-STEPS = np.geomspace(0.1, 1e-8, 5)[:, None]  # in the same units; the best one counts
-
-SAFETY, SHARP = 3.0, 0.3  # times an estimated error; relative error still of use
+SHARP = 0.3  # relative error with which a slope is still compared
 
 RAYS, RADII = 8, np.array([10.0, 100.0, 1000.0])  # each ray in both directions
 
@@ -27,7 +27,7 @@ ASYMMETRY, GRADIENT, OUTWARD = 1e-3, 1e-3, 0.9
 
 
 @explains_keywords
-@np.errstate(all="ignore")  # what is not finite is told by the report
+@np.errstate(all="ignore")  # the report names what is not finite
 def check_score(
     score: Callable,
     x0: ArrayLike,
@@ -49,8 +49,8 @@ def check_score(
     ``gradient_ratio``    :math:`s^T \nabla \log p / |s|^2`, median      1 +- 1e-3
     ``gradient_error``    :math:`|u^T \nabla \log p - u^T s|`, relative  1e-3
     ``outward_share``     of points 1000 away, where s should point back 0.9
-    ``changed_arguments`` calls that wrote into what they were given     0
-    ``rows``              handed over; below 400 whatever d
+    ``changed_arguments`` calls that wrote into their argument           0
+    ``rows``              evaluated; below 400 whatever d
     ``seconds_per_call``  of one row alone
     ``seconds_per_row``   of a batch
     ===================== ============================================== ===========
@@ -80,11 +80,7 @@ def check_score(
     Report
         Figures and warnings; what could not be checked has no figure.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If something cannot be called, or `x0` is not as said.  Their own errors pass,
-        but for far points.
+    Errors of the two functions themselves pass through, but for those at far points.
 
     Examples
     --------
@@ -96,27 +92,27 @@ def check_score(
     the score points downhill: its sign is wrong (gradient_ratio is -1, not 1 +- 0.001)
     """
     as_callable(score, "score", "(n, d) -> (n, d)")
-    score = Watched(score, "score", checked, vectorized)
+    recorded = [RecordedFunction(score, "score", checked, vectorized)]
     if log_density is not None:
         as_callable(log_density, "log_density", "(n, d) -> (n,)")
-        log_density = Watched(log_density, "log_density", _one_a_row, vectorized)
+        recorded += [RecordedFunction(log_density, "log_density", _fitted, vectorized)]
     rng, report = as_rng(rng), Report()
     start = start_cloud(x0, POINTS // 2, rng)
-    if known := report.attempt(_finite_points, score, start, rng):
-        x, s = known
-        if len(x) and report.attempt(_repeats, score, x, s):
-            report.attempt(_check_rows, score, x, s)
-            report.attempt(_check_symmetry, score, x, s, rng)
-            if log_density is not None:
-                report.attempt(_check_gradient, log_density, x, s, rng)
-        report.attempt(_check_far_points, score, start.mean(axis=0), rng)
-    for watched in filter(None, (score, log_density)):
-        watched.write_costs(report)
+    if finite := report.attempt(_finite_points, recorded[0], start, rng):
+        x, s = finite
+        if len(x) and report.attempt(_repeats, recorded[0], x, s):
+            report.attempt(_check_rows, recorded[0], x, s)
+            report.attempt(_check_symmetry, recorded[0], x, s, rng)
+            for log_p in recorded[1:]:
+                report.attempt(_check_gradient, log_p, x, s, rng)
+        report.attempt(_check_far_points, recorded[0], start.mean(axis=0), rng)
+    for function in recorded:
+        function.write_costs(report)
     return report
 
 
-def _one_a_row(values, name, x):
-    """Return the values for x (n, d) or (d,) as floats (n,) or ()."""
+def _fitted(values, name, x):
+    """Values of a log density at x (n, d) or (d,) as floats (n,) or ()."""
     array = as_floats(values, f"the return value of {name}", "of shape (n,)")
     if array.shape != x.shape[:-1]:
         shapes = f"{x.shape[:-1]} for x of shape {x.shape}, got {array.shape}"
@@ -126,29 +122,29 @@ def _one_a_row(values, name, x):
 
 def _finite_points(report, score, start, rng):
     """Points and their scores (n, d): rows of the start, and points around them."""
-    near = np.resize(start, (POINTS - len(start), start.shape[1]))
-    near = near + SPREAD * (1 + np.abs(near)) * rng.standard_normal(near.shape)
-    x = np.vstack([start, near])
+    around = np.resize(start, (POINTS - len(start), start.shape[1]))
+    around = around + SCALE * (1 + np.abs(around)) * rng.standard_normal(around.shape)
+    x = np.vstack([start, around])
     s = score(x)
-    fine = _where_finite(report, score, x, s)
-    return x[fine], s[fine]
+    finite = _where_finite(report, score, x, s)
+    return x[finite], s[finite]
 
 
-def _where_finite(report, watched, x, values):
-    """Where the values are finite, (n,)."""
-    fine = np.isfinite(values.reshape(len(x), -1)).all(axis=1)
-    bad = len(x) - int(fine.sum())
-    where = f"at {bad} of {len(x)} points, as at {shown(x[np.argmin(fine)])}"
-    text = f"{watched.name} is not finite {where}"
-    report.measure(f"{watched.prefix}not_finite", bad, 0, text)
-    return fine
+def _where_finite(report, function, x, values):
+    """Rows with finite values, (n,)."""
+    finite = np.isfinite(values.reshape(len(x), -1)).all(axis=1)
+    bad = len(x) - int(finite.sum())
+    where = f"at {bad} of {len(x)} points, as at {shown(x[np.argmin(finite)])}"
+    text = f"{function.name} is not finite {where}"
+    report.measure(f"{function.prefix}not_finite", bad, 0, text)
+    return finite
 
 
-def _repeats(report, watched, x, values):
+def _repeats(report, function, x, values):
     """Whether the same points give the same values."""
-    name = f"{watched.prefix}repeat_difference"
-    text = f"{watched.name} is random, it differs at the same points: a minibatch?"
-    return report.measure(name, *_difference(watched(x), values), text)
+    name = f"{function.prefix}repeat_difference"
+    text = f"{function.name} is random, it differs at the same points: a minibatch?"
+    return report.measure(name, *_difference(function(x), values), text)
 
 
 def _check_rows(report, score, x, s):
@@ -167,16 +163,16 @@ def _check_far_points(report, score, centre, rng):
     farthest = np.full(len(rays), np.nan)
     for radius in RADII:
         try:
-            outward = (score(centre + radius * rays) * rays).sum(axis=1)
+            outward = row_dot(score(centre + radius * rays), rays)
         except MisfitError:
             raise
-        except Exception:  # nobody promised that it can be asked so far away
+        except Exception:  # a score need not be defined so far away
             break
         farthest = np.where(np.isfinite(outward), outward, farthest)
-    known = np.isfinite(farthest)
-    if known.any():
+    finite = np.isfinite(farthest)
+    if finite.any():
         text = "the score points away from the start at far points: wrong sign?"
-        report.measure("outward_share", np.mean(farthest[known] > 0), OUTWARD, text)
+        report.measure("outward_share", np.mean(farthest[finite] > 0), OUTWARD, text)
 
 
 def _check_symmetry(report, score, x, s, rng):
@@ -184,103 +180,79 @@ def _check_symmetry(report, score, x, s, rng):
     n, d = x.shape
     if d == 1:
         return
-    ways = (1 + np.abs(x)) * rng.standard_normal((2, n, d))
+    uv = (1 + np.abs(x)) * rng.standard_normal((2, n, d))
+    # A wrong entry of the Jacobian drowns in dense directions: every other pair u, v
+    # is along two axes.
     axes = np.resize(rng.permutation(d), 2 * n).reshape(n, 2).T
-    ways[:, 1::2] *= np.arange(d) == axes[:, 1::2, None]  # every other pair is sparse
-    values = _along(score, x, ways)
+    uv[:, 1::2] *= np.arange(d) == axes[:, 1::2, None]
+    values = values_along(score, x, uv)
 
-    def slopes_of(v):
-        size = (_size(s) * np.abs(v)).sum(axis=-1)
-        return _slopes((s * v).sum(axis=-1), (values * v).sum(axis=-1), size, _eps(s))
+    def slopes_of_parts(v):
+        size, eps = row_dot(_size(s), np.abs(v)), rounding_unit(s)
+        return slopes(row_dot(s, v), row_dot(values, v), size, eps)
 
-    (a, b), errors = slopes_of(ways[::-1])
-    size = np.sqrt(2 * (a**2 + b**2) + np.abs(slopes_of(ways)[0].prod(axis=0)) / d)
-    share = _ratio(np.maximum(np.abs(a - b) - errors.sum(axis=0), 0), size)
+    (a, b), errors = slopes_of_parts(uv[::-1])
+    straight = slopes_of_parts(uv)[0].prod(axis=0)  # u'Ju v'Jv
+    size = np.sqrt(2 * (a**2 + b**2) + np.abs(straight) / d)
+    excess = np.maximum(np.abs(a - b) - errors.sum(axis=0), 0)
     text = "the score is the gradient of no function: its Jacobian is not symmetric"
-    report.measure("asymmetry", share.max(), ASYMMETRY, text)
+    report.measure("asymmetry", ratio(excess, size).max(), ASYMMETRY, text)
 
 
 def _check_gradient(report, log_density, x, s, rng):
     """The slope of log p along any direction is the score's part along it."""
     values = log_density(x)
-    fine = _where_finite(report, log_density, x, values)
-    x, s, values = x[fine], s[fine], values[fine]
+    finite = _where_finite(report, log_density, x, values)
+    x, s, values = x[finite], s[finite], values[finite]
     n, d = x.shape
     if n == 0 or not _repeats(report, log_density, x, values):
         return
     reach, axes = 1 + np.abs(x), np.resize(rng.permutation(d), n)
-    uphill = _ratio(s, np.max(np.abs(s) / reach, axis=1, keepdims=True))
-    any_way, sparse = rng.standard_normal((n, d)), np.arange(d) == axes[:, None]
-    ways = np.stack([uphill, reach * any_way, reach * sparse])
-    around = _along(log_density, x, ways)
+    uphill = ratio(s, np.max(np.abs(s) / reach, axis=1, keepdims=True))
+    dense, sparse = rng.standard_normal((n, d)), np.arange(d) == axes[:, None]
+    directions = np.stack([uphill, reach * dense, reach * sparse])
+    around = values_along(log_density, x, directions)
     size = np.abs(values) + np.abs(s * x).sum(axis=-1)
-    slopes, errors = _slopes(values, around, size, _eps(around))
-    told = (s * ways).sum(axis=-1)
-    errors += SAME_IN_EPS * _eps(s) * (_size(s) * np.abs(ways)).sum(axis=-1)
-    _judge_gradient(report, x, axes, told, slopes, errors)
+    slope, errors = slopes(values, around, size, rounding_unit(around))
+    parts = row_dot(s, directions)
+    unit = SAME_IN_EPS * rounding_unit(s)
+    errors += unit * row_dot(_size(s), np.abs(directions))
+    _judge_gradient(report, x, axes, parts, slope, errors)
 
 
-def _judge_gradient(report, x, axes, told, slopes, errors):
-    """Say how the score's parts (3, n) along three ways differ from the slopes."""
+def _judge_gradient(report, x, axes, parts, slope, errors):
+    """Say how the score's parts (3, n) along three directions differ from slopes."""
 
-    def misses(factor):
-        larger = np.maximum(np.abs(slopes), np.abs(factor * told))
-        return _ratio(np.maximum(np.abs(slopes - factor * told) - errors, 0), larger)
+    def relative_errors(factor):
+        larger = np.maximum(np.abs(slope), np.abs(factor * parts))
+        return ratio(np.maximum(np.abs(slope - factor * parts) - errors, 0), larger)
 
-    sharp = errors < SHARP * np.maximum(np.abs(slopes), np.abs(told))
-    if told.any() and not sharp.any():
+    sharp = errors < SHARP * np.maximum(np.abs(slope), np.abs(parts))
+    if parts.any() and not sharp.any():
         text = "log_density is too rough for differences: the score was not compared"
         return report.warnings.append(text)
-    usable = sharp[0] & (told[0] != 0)
-    ratio = np.median(_ratio(slopes, told)[0, usable]) if usable.any() else 1.0
-    miss = misses(1.0)
-    report.figures.update(gradient_ratio=float(ratio), gradient_error=float(miss.max()))
-    if miss.max() <= GRADIENT:
+    usable = sharp[0] & (parts[0] != 0)
+    quotient = np.median(ratio(slope, parts)[0, usable]) if usable.any() else 1.0
+    error = relative_errors(1.0)
+    figures = {"gradient_ratio": float(quotient), "gradient_error": float(error.max())}
+    report.figures.update(figures)
+    if error.max() <= GRADIENT:
         return
-    if ratio != 0 and misses(ratio).max() <= GRADIENT:
-        figure = f"(gradient_ratio is {ratio:.3g}, not 1 +- {GRADIENT:g})"
-        report.warnings.append(f"{_words_for_factor(1 / ratio)} {figure}")
-        return
-    way = 2 if miss[2].max() > GRADIENT else int(miss.max(axis=1).argmax())
-    row = int(miss[way].argmax())
-    name = ("the score", "a random direction", f"coordinate {axes[row]}")[way]
+    if quotient != 0 and relative_errors(quotient).max() <= GRADIENT:
+        figure = f"(gradient_ratio is {quotient:.3g}, not 1 +- {GRADIENT:g})"
+        text = "the score points downhill: its sign is wrong" if quotient < 0 else ""
+        if not text or abs(quotient + 1) > 10 * GRADIENT:
+            text += ", and it is " if text else "the score is "
+            size = f"{abs(1 / quotient):.3g} times"
+            text += f"about {size} the gradient of the log density"
+        return report.warnings.append(f"{text} {figure}")
+    # A single coordinate says more than a direction, so it is named first.
+    k = 2 if error[2].max() > GRADIENT else int(error.max(axis=1).argmax())
+    row = int(error[k].argmax())
+    name = ("the score", "a random direction", f"coordinate {axes[row]}")[k]
     text = f"the score is not the gradient of log_density: at {shown(x[row])} along "
-    text += f"{name} the slope is {slopes[way, row]:.3g}, not {told[way, row]:.3g}"
-    report.measure("gradient_error", miss.max(), GRADIENT, text)
-
-
-def _words_for_factor(factor):
-    times = f"about {abs(factor):.3g} times the gradient of the log density"
-    if factor > 0:
-        return f"the score is {times}"
-    text = "the score points downhill: its sign is wrong"
-    return text if abs(factor + 1) <= 10 * GRADIENT else f"{text}, and it is {times}"
-
-
-def _along(function, x, ways):
-    """Values at x + h w and x - h w: (2, steps, ways, n, ...)."""
-    moves = STEPS[:, :, None, None] * ways
-    points = np.stack([x + moves, x - moves])
-    values = function(points.reshape(-1, x.shape[1]))
-    return values.reshape(points.shape[:-1] + values.shape[1:])
-
-
-def _slopes(centre, around, size, eps):
-    """Slopes (ways, n) by the best of the steps, with a bound on their errors.
-
-    The bound sums the change from a longer step, half the gap of one-sided slopes (the
-    error of a kink), and the rounding, to eps, of values of this size.
-    """
-    up, down = around
-    h = STEPS[:, :, None]
-    slopes = (up - down) / (2 * h)
-    errors = np.abs(up - 2 * centre + down) / (2 * h) + eps * size / h
-    errors = errors[1:] + np.abs(np.diff(slopes, axis=0))
-    errors = np.where(np.isfinite(errors), errors, np.inf)
-    best = errors.argmin(axis=0)[None]
-    slopes = np.take_along_axis(slopes[1:], best, axis=0)[0]
-    errors = SAFETY * np.take_along_axis(errors, best, axis=0)[0]
-    return np.where(errors < np.inf, slopes, 0.0), errors
+    text += f"{name} the slope is {slope[k, row]:.3g}, not {parts[k, row]:.3g}"
+    report.measure("gradient_error", error.max(), GRADIENT, text)
 
 
 def _size(s):
@@ -288,21 +260,10 @@ def _size(s):
     return np.abs(s) + np.median(np.abs(s), axis=0)
 
 
-def _difference(values, wanted):
+def _difference(values, expected):
     """Largest difference of rows by their own and the median size, and its limit."""
-    rows = np.reshape(wanted, (len(wanted), -1))
+    rows = np.reshape(expected, (len(expected), -1))
     size = np.linalg.norm(rows, axis=1)
     gap = np.linalg.norm(np.reshape(values, rows.shape) - rows, axis=1)
-    gap = _ratio(gap, size + np.median(size))
-    return gap.max(), max(SAME, SAME_IN_EPS * _eps(wanted))
-
-
-def _eps(values):
-    """Rounding unit of what the values were computed in, as far as they show."""
-    single = np.array_equal(values, values.astype(np.float32), equal_nan=True)
-    return np.finfo(np.float32 if single else np.float64).eps
-
-
-def _ratio(a, b):
-    """Return a / b, zero where b is."""
-    return np.divide(a, b, out=np.zeros_like(a), where=b != 0)
+    gap = ratio(gap, size + np.median(size))
+    return gap.max(), max(SAME, SAME_IN_EPS * rounding_unit(expected))

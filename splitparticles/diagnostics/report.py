@@ -1,4 +1,4 @@
-"""What a check of a user's function needs: to watch it, and to say what is wrong."""
+"""Reports of checks, and records of the user's functions that they call."""
 
 import time
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Report:
-    """The outcome of a check.
+    """Figures and warnings of a check, in the order in which they were found.
 
     >>> report = Report()
     >>> report.measure("rows", 12, 400, "too many rows")
@@ -44,7 +44,7 @@ class Report:
         return within
 
     def attempt(self, check: Callable, *arguments):
-        """Return ``check(self, ...)``; a misfit ends it with a warning, and None."""
+        """Value of ``check(self, ...)``; None, and a warning, where one misfits."""
         try:
             return check(self, *arguments)
         except MisfitError as misfit:
@@ -61,8 +61,8 @@ class MisfitError(Exception):
     """A function returned something of another shape or type than it should."""
 
 
-class Watched:
-    """A user's function of points, watched while it is asked.
+class RecordedFunction:
+    """A user's function of points with a record of its calls.
 
     Parameters
     ----------
@@ -83,27 +83,28 @@ class Watched:
         self.rows = 0
         self.changed = 0  # calls that wrote into their argument
         self.dtype = np.dtype(float)
-        self.seconds_per_call = self.seconds_per_row = np.inf  # the fastest; one row
+        # The fastest call counts: the others were disturbed, or the first.
+        self.seconds_per_call = self.seconds_per_row = np.inf
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Values at the rows of x (n, d), which are handed over as a copy.
+        """Values at the rows of x (n, d), of which the function gets a copy.
 
         Raises
         ------
         MisfitError
             When the values do not fit.
         """
-        handed, began = x.copy(), time.perf_counter()
+        passed, began = x.copy(), time.perf_counter()
         if self.vectorized:
-            values = self._fitted(handed)
+            values = self._fitted(passed)
         else:
-            values = np.array([self._fitted(row) for row in handed])
+            values = np.array([self._fitted(row) for row in passed])
         seconds = (time.perf_counter() - began) / len(x)
         self.seconds_per_row = min(self.seconds_per_row, seconds)
         if len(x) == 1 or not self.vectorized:
             self.seconds_per_call = min(self.seconds_per_call, seconds)
         self.rows += len(x)
-        self.changed += not np.array_equal(handed, x)
+        self.changed += not np.array_equal(passed, x)
         return values
 
     def _fitted(self, x):
