@@ -1,9 +1,9 @@
-r"""Should this answer be trusted?  Figures that the run did not optimise.
+r"""Diagnosis of a result by statistics that the run did not optimise.
 
-What was minimised is small whether or not the answer is right, so a result is held
-against other things: Stein's identity for functions that were not in the objective,
-the same discrepancy under other kernels and beside that of independent draws, the
-round before, modes that no particle came near, the log density, reference draws.
+What was minimised is small whether or not the answer is right, so a result is compared
+with other things: Stein's identity for functions that were not in the objective, the
+same discrepancy under other kernels and that of independent draws, an earlier round,
+modes that no particle came near, the log density, reference draws.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_callable, as_positions, as_rng, explains_keywords
+from .._linalg import ratio
+from .._validation import as_positions, as_rng, explains_keywords
 from ..coordinates.preconditioner import Preconditioner
 from ..descent.result import Result
 from ..distances import energy_distance
@@ -25,14 +26,16 @@ from ..scores.score import Score, batched_log_density
 from .check_score import check_score
 from .report import Report
 
-# Each stands between what right answers and wrong ones were seen to give.
+# Each threshold lies between the values of right answers and those of wrong ones.
 SQUASHED = 2.5  # Stein's identity for tanh, of what independent draws leave
 
 OF_IID = 0.5  # squared discrepancy, of that of independent draws
 
-SETTLED_MEAN, SETTLED_SD = 0.25, 0.6  # changes since half as many particles
+MEAN_CHANGE, SD_CHANGE = 0.25, 0.6  # changes since half as many particles
 
 MASS = 0.05  # of a mode
+
+ROUNDING = 1e-12  # standard deviation, of the mean, below which a column is constant
 
 REFERENCE = 0.9  # energy distance, of that of independent draws
 
@@ -52,7 +55,6 @@ def diagnose(
     In working coordinates z, with weights w and the score s there:
 
     ================== ======================================================== =====
-    ``particles``      of which more than d are needed
     ``mean_change``    of means since half as many particles, in sds            0.25
     ``sd_change``      of sds since then, relative                              0.6
     ``drift``          :math:`\max_k |\sum_i w_i s_{ik}|`                       0.1
@@ -62,12 +64,14 @@ def diagnose(
                        z_{ik}]|`, largest, of that of n independent draws
     ``ksd_of_iid``     squared KSD under a Gaussian and under a narrower kernel 0.5
                        than the run's, of that of n independent draws
-    ``missed_mass``    largest difference in the mass of a mode                 0.05
+    ``missed_mass``    largest difference in the mass of a mode, if several     0.05
     ``gradient_ratio`` and other figures of `check_score`
     ``energy_of_iid``  energy distance to `draws`, of that of n of them         0.9
     ================== ======================================================== =====
 
-    The last column is where a warning begins.
+    The last column is where a warning begins.  One also begins where
+    ``coordinates_per_particle``, d / n, is not below one; ``modes`` counts those that
+    climbs from around the particles find.
 
     Parameters
     ----------
@@ -87,11 +91,6 @@ def diagnose(
     -------
     Report
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument is not what it should be.
-
     Examples
     --------
     >>> import splitparticles as sp
@@ -110,14 +109,16 @@ def diagnose(
     if log_density is not None:
         log_density = batched_log_density(log_density, vectorized)
     if score is not None:
-        score = Score(as_callable(score, "score", ""), vectorized=vectorized)
-        place = _place(result)
-        _stein_figures(report, result, score, place)
-        _discrepancies(report, result, score, place)
+        score = Score(score, vectorized=vectorized)
+        coordinates = _working_coordinates(result)
+        z = coordinates.to_working(result.positions)
+        working = result.particles.moved_to(z).weighted(result.particles.probabilities)
+        _stein_figures(report, working, coordinates.score(score))
+        _discrepancies(report, working, coordinates.score(score))
         _mode_masses(report, result, score, log_density, rng)
         if log_density is not None:
-            asked = result.positions[:5]
-            checked = check_score(score, asked, log_density=log_density, rng=rng)
+            points = result.positions[:5]
+            checked = check_score(score, points, log_density=log_density, rng=rng)
             report.figures.update(checked.figures)
             report.warnings.extend(checked.warnings)
     if draws is not None:
@@ -125,14 +126,15 @@ def diagnose(
     return report
 
 
-def _place(result) -> Preconditioner:
-    """Working coordinates of the run, or those of the particles' covariance."""
+def _working_coordinates(result) -> Preconditioner:
+    """Coordinates of the run, or those of the particles' covariance."""
     if result.preconditioner is not None:
         return result.preconditioner
     return Preconditioner.of_covariance(result.mean(), result.cov())
 
 
 def _about_the_run(report, result):
+    """Number of particles, the ending, and changes since half as many particles."""
     n, d = result.positions.shape
     report.figures["coordinates_per_particle"] = d / n
     if d >= n and not any("cannot span" in text for text in report.warnings):
@@ -143,19 +145,24 @@ def _about_the_run(report, result):
     halves = [r.particles for r in result.rounds if len(r.particles) <= 0.6 * n]
     if not halves or len(halves[-1]) < 4:
         return
-    before, sd = halves[-1], np.maximum(result.std(), 1e-300)
-    change = float(np.max(np.abs(before.mean() - result.mean()) / sd))
+    half, sd = halves[-1], _scale(result.mean(), result.std())
+    change = ratio(np.abs(half.mean() - result.mean()), sd)
     text = "the means still change as particles multiply"
-    report.measure("mean_change", change, SETTLED_MEAN, text)
-    change = float(np.max(np.abs(before.std() / sd - 1.0)))
+    report.measure("mean_change", change.max(), MEAN_CHANGE, text)
+    change = ratio(np.abs(half.std() - sd), sd)
     text = "the sds still change as particles multiply"
-    report.measure("sd_change", change, SETTLED_SD, text)
+    report.measure("sd_change", change.max(), SD_CHANGE, text)
 
 
-def _stein_figures(report, result, score, place):
-    w = result.weights / result.weights.sum()
-    z = place.to_working(result.positions)
-    s = place.score(score)(z)
+def _scale(mean, sd):
+    """Standard deviations, zero where a coordinate is constant but for rounding."""
+    return np.where(sd > ROUNDING * np.abs(mean), sd, 0.0)
+
+
+def _stein_figures(report, particles, score):
+    """Stein's identities for constants, for coordinates and for tanh."""
+    w, z = particles.weights, particles.positions
+    s = score(z)
     z = z - w @ z
     report.measure("drift", drift(w, s), DRIFT, "the mean score is not zero")
     text = "the particles are not as wide as their scores say"
@@ -163,27 +170,24 @@ def _stein_figures(report, result, score, place):
     terms = s * np.tanh(z) + np.cosh(np.clip(z, -300, 300)) ** -2.0
     size = np.sqrt(w**2 @ terms**2).max() * np.sqrt(2.0 * np.log(2.0 * len(z[0])))
     text = "Stein's identity does not hold for tanh"
-    off = np.abs(w @ terms).max() / max(size, 1e-300)
-    report.measure("squashed", off, SQUASHED, text)
+    residual = np.abs(w @ terms).max() / max(size, 1e-300)
+    report.measure("squashed", residual, SQUASHED, text)
 
 
-def _discrepancies(report, result, score, place):
-    """Under other kernels, beside that of independent draws: the mean of k_p(x, x)."""
-    particles = result.particles.moved_to(place.to_working(result.positions))
-    particles = particles.weighted(result.weights / result.weights.sum())
-    d = particles.dim
+def _discrepancies(report, particles, score):
+    """Discrepancy under other kernels, relative to that of independent draws."""
+    z, d = particles.positions, particles.dim
     worst = 0.0
     for kernel in (Gaussian(1.4 * d**0.5), InverseMultiquadric(0.7 * d**0.5)):
-        F = KSD(kernel, place.score(score))
-        x = particles.positions
-        iid = particles.weights**2 @ F.pairs(x, x)
+        F = KSD(kernel, score)
+        iid = particles.weights**2 @ F.pairs(z, z)  # the mean of k_p(x, x) over n
         worst = max(worst, 2.0 * F.value(particles) / iid)
     text = "under other kernels the discrepancy is hardly below that of random draws"
     report.measure("ksd_of_iid", worst, OF_IID, text)
 
 
 def _mode_masses(report, result, score, log_density, rng):
-    """Modes that climbs from around the particles find, and who is near them."""
+    """Modes that climbs from around the particles find, and the weight near each."""
     heaviest = result.positions[np.argmax(result.weights)]
     first = find_mode(score, heaviest)
     if not first.converged:
@@ -193,23 +197,25 @@ def _mode_masses(report, result, score, log_density, rng):
     report.figures["modes"] = float(len(modes))
     if len(modes) == 1:
         return
-    known = log_density is not None
-    found = measured_masses(modes, log_density, rng) if known else laplace_masses(modes)
+    if log_density is None:
+        masses = laplace_masses(modes).masses
+    else:
+        masses = measured_masses(modes, log_density, rng).masses
     nearest = np.argmin([mode.distances(result.positions) for mode in modes], axis=0)
-    masses = np.bincount(nearest, result.weights, minlength=len(modes))
-    off = np.abs(masses / masses.sum() - found.masses).max()
+    weights = result.particles.probabilities
+    missed = masses - np.bincount(nearest, weights, minlength=len(modes))
     text = f"the target has {len(modes)} modes, and the particles not their masses"
-    report.measure("missed_mass", off, MASS, text)
+    report.measure("missed_mass", np.abs(missed).max(), MASS, text)
 
 
 def _reference(report, result, draws):
-    """Energy distance to reference draws, beside that of a set of them of size n."""
+    """Energy distance to reference draws, relative to that of n of the draws."""
     n = np.count_nonzero(result.weights)
-    sd = draws.std(axis=0)
-    sd = np.where(sd > 0, sd, 1.0)
+    sd = _scale(draws.mean(axis=0), draws.std(axis=0))
+    sd[sd == 0.0] = 1.0  # particles beside a constant are still seen
     x, y = result.positions / sd, draws / sd
     sets = [y[k::10][:n] for k in range(10)]
-    iid = np.mean([energy_distance(one, y) for one in sets])
-    own = energy_distance(x, y, weights_x=result.weights)
+    iid = np.mean([energy_distance(subset, y) for subset in sets])
+    distance = energy_distance(x, y, weights_x=result.weights)
     text = "the particles are no nearer to the draws than as many of these"
-    report.measure("energy_of_iid", own / max(iid, 1e-300), REFERENCE, text)
+    report.measure("energy_of_iid", distance / max(iid, 1e-300), REFERENCE, text)

@@ -88,6 +88,27 @@ def test_shrunken_shifted_and_random_particles():
         assert not sp.diagnose(wrong, draws=draws).ok
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6 + 0.1])
+def test_a_constant_column_is_no_alarm(value):
+    moving = np.random.default_rng(0).normal(size=500)
+    draws = np.column_stack([moving, np.full(500, value)])
+    result = sp.compress(draws, 32, rng=0)
+    report = sp.diagnose(result, draws=draws)
+    assert report.ok, str(report)
+    assert report.figures["sd_change"] > 0.0
+
+
+def test_the_figures_are_those_of_the_documentation():
+    result = sp.sample(TWO.score, [-2.0, 0.0], 16, rng=0)
+    report = sp.diagnose(
+        result, score=TWO.score, log_density=TWO.log_density, draws=TWO.sample(200, 0)
+    )
+    of_the_score = sp.check_score(TWO.score, 2, log_density=TWO.log_density).figures
+    text = sp.diagnose.__doc__
+    missing = [name for name in report.figures if f"``{name}``" not in text]
+    assert set(missing) <= set(of_the_score), missing
+
+
 def test_bad_input():
     with pytest.raises(TypeError, match="result must be a Result"):
         sp.diagnose([[1.0]])
