@@ -1,23 +1,24 @@
 """The command line: ``splitparticles compress draws.csv -n 50 -o points.csv``.
 
-Tables go in and out; what is said of the work goes to stderr, so that both ends may be
-pipes.  Whatever is wrong with a table is said in one line that names the line and the
-column, and the exit code is 2; a file that is written is whole or not there.
+Tables go in and out, messages to stderr, so that both ends may be pipes.  A fault of a
+table is one line that names the line in the file, with exit code 2; a run without
+success ends with 1, Ctrl-C with 130.  A file that is written is whole or not there.
 """
 
 import argparse
 import sys
-from importlib.metadata import version
 
 import numpy as np
 
+from . import __version__
 from ._validation import checked_names
 from .compression.compress import compress
+from .descent.result import Stop
 from .draws.tables import TableError, read_table, write_table
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit code.
+    """Entry point of the command line; returns the exit code.
 
     Parameters
     ----------
@@ -40,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="splitparticles",
         description="A few well-placed weighted points for a distribution.",
     )
-    parser.add_argument(
-        "--version", action="version", version=version("splitparticles")
-    )
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
     one = commands.add_parser(
         "compress",
@@ -85,7 +84,9 @@ def _compress(options) -> int:
         progress=not options.quiet,
     )
     if not result.success:
-        raise KeyboardInterrupt
+        message = f"{result.message}; nothing was written"
+        print(f"splitparticles: {message}", file=sys.stderr)
+        return 130 if result.stop is Stop.INTERRUPTED else 1
     positions = result.nearest_draws() if options.nearest else result.positions
     write_table(options.output, names, positions, result.weights)
     if options.picture:

@@ -96,8 +96,9 @@ def test_arrays(folder, kind):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("a,b\n1,2\n3\n", "line 3 has 1 columns, the header 2"),
-        ("a,b\n1,2\n\n3,x\n", "line 4, column b: 'x' is not a number"),
+        ("a,b\n1,2\n3\n", "line 3: the number of columns changed from 2 to 1"),
+        ("a,b\n1,2,3\n", "rows of 3 numbers under 2 names"),
+        ("a,b\n1,2\n\n3,x\n", "line 4: could not convert string 'x' to float64: 3,x"),
         ("a,b\n1,2\n3,nan\n", "line 3, column b: nan is not finite"),
         ("a,b\n# note\n1,inf\n", "line 3, column b: inf is not finite"),
         ("", "it is empty"),
@@ -140,6 +141,49 @@ def test_wrong_options_are_said(folder, capsys):
     assert "nowhere.csv" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["compress"])
+
+
+@pytest.mark.parametrize(
+    "stop, code", [(sp.Stop.INTERRUPTED, 130), (sp.Stop.NOT_FINITE, 1)]
+)
+def test_a_run_without_success_writes_nothing_and_says_why(
+    folder, capsys, monkeypatch, stop, code
+):
+    write(folder / "draws.csv", draws())
+
+    def compress(*arguments, **options):
+        return sp.compress(draws(), 2, rng=0).replaced(stop=stop)
+
+    monkeypatch.setattr("splitparticles.cli.compress", compress)
+    assert main(["compress", "draws.csv", "-q", "-o", "p.csv"]) == code
+    message = capsys.readouterr().err
+    assert ("interrupted" in message) == (code == 130)
+    assert stop.message in message and "nothing was written" in message
+    assert not (folder / "p.csv").exists()
+
+
+def test_an_interrupt_while_the_table_is_read_ends_with_130(
+    folder, capsys, monkeypatch
+):
+    def read_table(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("splitparticles.cli.read_table", read_table)
+    assert main(["compress", "draws.csv"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_it_runs_where_it_is_not_installed(capsys, monkeypatch):
+    from importlib import metadata
+
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr("splitparticles.cli.version", version, raising=False)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == sp.__version__
 
 
 def test_it_is_a_module_too(folder):

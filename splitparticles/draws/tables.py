@@ -1,12 +1,8 @@
-"""Tables of numbers in files: CSV, Stan's CSV, ``.npy`` and ``.npz``.
-
-A fault is found once more, slowly, to say where it is: NumPy reads the rows, and only
-where it cannot are they looked at one by one.
-"""
+"""Tables of numbers in files: CSV, Stan's CSV, ``.npy`` and ``.npz``."""
 
 import io
 import sys
-import warnings
+from operator import length_hint
 from pathlib import Path
 
 import numpy as np
@@ -31,22 +27,21 @@ def read_table(path: str) -> tuple[list[str], np.ndarray]:
     OSError
         When it cannot be opened.
     """
-    if path == "-":
-        return _parsed(sys.stdin.read(), "stdin")
-    kind = Path(path).suffix.lower()
-    if kind not in (".npy", ".npz"):
-        try:
-            return _parsed(Path(path).read_text(encoding="utf-8-sig"), path)
-        except UnicodeDecodeError:
-            raise TableError(f"{path}: this is not a text file") from None
+    where = "stdin" if path == "-" else path
     try:
-        content = np.load(path, allow_pickle=False, mmap_mode="r")
-        return _of_arrays(content, path)
+        if path == "-":
+            return _from_text(sys.stdin.read())
+        if Path(path).suffix.lower() in (".npy", ".npz"):
+            return _from_arrays(np.load(path, allow_pickle=False, mmap_mode="r"))
+        return _from_text(Path(path).read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise TableError(f"{where}: this is not a text file") from None
     except (ValueError, EOFError, KeyError) as error:
-        raise TableError(f"{path}: {error}") from None
+        raise TableError(f"{where}: {error}") from None
 
 
-def _of_arrays(content, path):
+def _from_arrays(content):
+    """Names and the one table of a ``.npy`` or ``.npz`` file."""
     names = None
     if not isinstance(content, np.ndarray):
         keys = list(content)
@@ -60,39 +55,40 @@ def _of_arrays(content, path):
             f"it should be numbers of shape (N, d), got {content.dtype} "
             f"of shape {content.shape}"
         )
-    if names is None:
-        names = [f"x{k}" for k in range(content.shape[1])]
+    names = names or [f"x{k}" for k in range(content.shape[1])]
     return [str(name) for name in names], content
 
 
-def _parsed(text, where):
+def _from_text(text):
     """Header and numbers of a CSV text."""
     lines = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
-    if not lines:
-        raise TableError(f"{where}: it is empty")
-    names = [name.strip().strip('"') for name in lines[0][1].split(",")]
-    if all(_is_number(name) for name in names):
-        raise TableError(
-            f"{where}: line {lines[0][0]} should name the columns, got {lines[0][1]}"
-        )
-    if len(lines) == 1:
-        raise TableError(f"{where}: there is a header and no row")
+    if len(lines) < 2:
+        raise ValueError("there is a header and no row" if lines else "it is empty")
+    number, header = lines.pop(0)
+    names = [name.strip().strip('"') for name in header.split(",")]
+    if all(map(_is_number, names)):
+        raise ValueError(f"line {number} should name the columns, got {header}")
+    rows = iter(lines)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            rows = "\n".join(line for _, line in lines[1:])
-            table = np.loadtxt(io.StringIO(rows), delimiter=",", ndmin=2, comments=None)
-    except (ValueError, UserWarning):
-        table = None
-    if table is None or table.shape[1] != len(names) or not np.isfinite(table).all():
-        raise TableError(f"{where}: {_fault(names, lines[1:])}")
+        texts = (line for _, line in rows)
+        table = np.loadtxt(texts, delimiter=",", ndmin=2, comments=None)
+    except ValueError as error:
+        # NumPy takes line by line and counts rows from zero: the last one taken is it.
+        number, line = lines[len(lines) - length_hint(rows) - 1]
+        fault = str(error).partition(" at row")[0]
+        raise ValueError(f"line {number}: {fault}: {line[:60]}") from None
+    if table.shape[1] != len(names):
+        raise ValueError(f"rows of {table.shape[1]} numbers under {len(names)} names")
+    for row, k in np.argwhere(~np.isfinite(table))[:1]:
+        fault = f"{table[row, k]} is not finite"
+        raise ValueError(f"line {lines[row][0]}, column {names[k]}: {fault}")
     kept = [k for k, name in enumerate(names) if not name.endswith("__")]
     if not kept:
-        raise TableError(f"{where}: all columns are the sampler's own, ending with __")
+        raise ValueError("all columns are the sampler's own, ending with __")
     return [names[k] for k in kept], np.ascontiguousarray(table[:, kept])
 
 
@@ -104,24 +100,9 @@ def _is_number(text) -> bool:
     return True
 
 
-def _fault(names, lines) -> str:
-    """What is wrong with the first line that is not a row of finite numbers."""
-    for number, line in lines:
-        fields = [field.strip() for field in line.split(",")]
-        if len(fields) != len(names):
-            return (
-                f"line {number} has {len(fields)} columns, the header {len(names)}: "
-                f"{line[:60]}"
-            )
-        for name, field in zip(names, fields, strict=True):
-            if not _is_number(field):
-                return f"line {number}, column {name}: {field!r} is not a number"
-            if not np.isfinite(float(field)):
-                return f"line {number}, column {name}: {field} is not finite"
-    return "it is not a table of numbers"
-
-
-def write_table(path: str, names: list[str], positions, weights) -> None:
+def write_table(
+    path: str, names: list[str], positions: np.ndarray, weights: np.ndarray
+) -> None:
     """Write points and weights; the last column of a CSV or .npy is the weight.
 
     A file is written beside its place and moved there when it is whole.
