@@ -1,13 +1,13 @@
 r"""Draws of any size: an array, a file on disk, chunks, or a dask array.
 
-Whatever holds them, draws are gone through in blocks of so many rows, in their order,
-as often as wanted, and no more than one block is in memory at a time.  A sum over all
-draws is the sum of its blocks' sums, added in that order: so it is the same to the last
-bit whether an array is handed over, the same rows in chunks of any size, or a dask
-array whose blocks are summed by the workers that hold them.
+Draws are read in blocks of `ROWS` rows, in their order and as often as needed; one
+block is in memory at a time.  A sum over all draws is the sum of its blocks' sums,
+added in that order: it is the same to the last bit for an array, for the same rows in
+chunks of any size, and for a dask array whose blocks are summed by its workers.
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ MEMORY = 2**28  # bytes that working copies of all draws may take
 
 
 class Moments(NamedTuple):
-    """What one pass over draws finds."""
+    """Number, weight, mean and covariance of draws, from one pass."""
 
     n: int
     total: float
@@ -31,7 +31,7 @@ class Moments(NamedTuple):
 
 
 class Draws:
-    """Weighted draws in blocks, gone through as often as wanted.
+    """Weighted draws, read in blocks as often as needed.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Draws:
     weights : array_like, shape (N,), optional
         Equal when left out.
     name : str
-        What to call them in errors.
+        Their name in errors.
     """
 
     def __init__(self, source, weights=None, name: str = "draws"):
@@ -48,7 +48,7 @@ class Draws:
         self.change = None
         self.weights = weights
         if weights is not None:
-            n = _length(self.blocks)
+            n = sum(self.blocks.each(_count, None))
             self.weights = as_weights(weights, f"weights_of_{name}", n)
 
     def each(self, function: Callable) -> Iterator:
@@ -57,10 +57,9 @@ class Draws:
         z (m, d) in working coordinates where there are some, p (m,) weights that are
         not scaled, and the number of the first row.
         """
-        seen = function
         if self.change is not None:
-            seen = partial(_changed, function, self.change)
-        return self.blocks.each(seen, self.weights)
+            function = partial(_in_working_coordinates, function, self.change)
+        return self.blocks.each(function, self.weights)
 
     def moments(self) -> Moments:
         """Number, mean and covariance.
@@ -74,11 +73,13 @@ class Draws:
         if not parts:
             raise ValueError("draws must have at least one row, got none")
         n, total, mean, scatter = parts[0]
-        for more, extra, other, other_scatter in parts[1:]:
-            share, gap = extra / max(total + extra, 1e-300), other - mean
-            mean = mean + share * gap
-            scatter = scatter + other_scatter + share * total * np.outer(gap, gap)
-            n, total = n + more, total + extra
+        # Blocks are merged about their own means, so that large means cancel nothing.
+        for block_n, block_total, block_mean, block_scatter in parts[1:]:
+            fraction = block_total / max(total + block_total, 1e-300)
+            gap = block_mean - mean
+            mean = mean + fraction * gap
+            scatter = scatter + block_scatter + fraction * total * np.outer(gap, gap)
+            n, total = n + block_n, total + block_total
         return Moments(n, total, mean, scatter / total)
 
     def taken(self, rows: np.ndarray) -> np.ndarray:
@@ -88,14 +89,15 @@ class Draws:
     def seen_through(self, change, n: int, few: int) -> "Draws":
         """Return the same n draws in working coordinates; in memory if they fit.
 
-        Those of a dask array stay where they are unless they are few.
+        Those of a dask array stay with its workers unless they are `few`.
         """
-        seen = Draws.__new__(Draws)
-        seen.weights, seen.change, seen.blocks = self.weights, change, self.blocks
+        transformed = copy(self)
+        transformed.change = change
         small = 8 * n * len(change.centre) <= MEMORY
         if n <= few or (small and not isinstance(self.blocks, _OfDask)):
-            seen.blocks, seen.change = _OfArray(seen.in_memory()[0]), None
-        return seen
+            transformed.blocks = _OfArray(transformed.in_memory()[0])
+            transformed.change = None
+        return transformed
 
     def in_memory(self) -> tuple[np.ndarray, np.ndarray]:
         """Draws (N, d) and their weights (N,), which sum to one."""
@@ -104,7 +106,8 @@ class Draws:
         return z, np.full(n, 1.0 / n) if self.weights is None else self.weights
 
 
-def _changed(function, change, x, p, first):
+# Functions of blocks are of the module and not local: dask sends them to workers.
+def _in_working_coordinates(function, change, x, p, first):
     return function(np.ascontiguousarray(change.to_working(x)), p, first)
 
 
@@ -118,24 +121,25 @@ def _rows_of_block(rows, z, p, first):
 
 
 def _block_moments(x, p, first):
-    fine = np.isfinite(x).all(axis=1)
-    if not fine.all():
-        row = int(fine.argmin())
+    finite = np.isfinite(x).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
         raise ValueError(f"draws must be finite, got row {first + row}: {x[row]}")
     total = float(p.sum())
     mean = p @ x / total if total > 0.0 else x[0]
-    gap = x - mean
-    return len(x), total, mean, (p[:, None] * gap).T @ gap
+    offsets = x - mean
+    return len(x), total, mean, (p[:, None] * offsets).T @ offsets
 
 
 # ------------------------------------------------------------------- sources
 def _blocks(source, name):
-    """What goes through the rows of a source."""
+    """Reader of the rows of a source."""
     if type(source).__module__.partition(".")[0] == "dask":
         return _OfDask(source, name)
     plain = isinstance(source, np.ndarray) and source.dtype.kind in "fiub"
     on_disk = hasattr(source, "chunks") and hasattr(source, "shape")  # HDF5, Zarr
     if (plain and not isinstance(source, np.ma.MaskedArray)) or on_disk:
+        _refuse_type(source.dtype, name)
         if len(source.shape) != 2 or 0 in source.shape:
             raise ValueError(
                 f"{name} must have shape (N, d) with N, d >= 1, got {source.shape}"
@@ -149,7 +153,7 @@ def _blocks(source, name):
         raise TypeError(
             f"{name} must be an array (N, d) or chunks of it, got {source!r}"
         )
-    if iter(source) is source:  # can be gone through once only
+    if iter(source) is source:  # an iterator can be read only once
         source = list(source)
     return _OfChunks(lambda: source, name)
 
@@ -164,8 +168,10 @@ def _holds_chunks(source) -> bool:
         return False
 
 
-def _length(blocks) -> int:
-    return sum(blocks.each(_count, None))
+def _refuse_type(dtype, name) -> None:
+    """Raise a TypeError unless numbers of this type are real."""
+    if dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be real numbers of shape (N, d), got {dtype}")
 
 
 def _count(x, p, first):
@@ -189,14 +195,14 @@ class _OfArray:
 
 
 class _OfChunks:
-    """Blocks of chunks that ``make()`` goes through anew, of any lengths."""
+    """Blocks of chunks of any lengths, which each ``make()`` begins anew."""
 
     def __init__(self, make, name):
         self.make, self.name = make, name
 
     def each(self, function, weights):
         first = 0
-        for x in self._evened():
+        for x in self._equal_blocks():
             yield function(x, _weights_of(weights, first, len(x)), first)
             first += len(x)
 
@@ -209,32 +215,32 @@ class _OfChunks:
                 f"arguments that returns chunks: {error}"
             ) from None
 
-    def _evened(self):
+    def _equal_blocks(self):
         """Chunks put together and cut again, ROWS rows each."""
         waiting, m, dim = [], 0, None
         for number, chunk in enumerate(self._chunks()):
-            what = f"{self.name}, chunk {number},"
-            chunk = as_floats(chunk, what, "of shape (N_k, d)")
+            name = f"{self.name}, chunk {number},"
+            chunk = as_floats(chunk, name, "of shape (N_k, d)")
             if dim is None and chunk.ndim == 2:
                 dim = chunk.shape[1]
             if chunk.ndim != 2 or chunk.shape[1] != dim or 0 in chunk.shape:
                 raise ValueError(
-                    f"{what} must have rows and {dim or 'some'} columns, "
+                    f"{name} must have rows and {dim or 'some'} columns, "
                     f"got shape {chunk.shape}"
                 )
-            refuse_nonfinite(chunk, what)
+            refuse_nonfinite(chunk, name)
             waiting.append(chunk)
             m += len(chunk)
             while m >= ROWS:
-                whole = np.vstack(waiting)
-                yield whole[:ROWS]
-                waiting, m = [whole[ROWS:]], m - ROWS
+                rows = np.vstack(waiting)
+                yield rows[:ROWS]
+                waiting, m = [rows[ROWS:]], m - ROWS
         if m:
             yield np.vstack(waiting)
 
 
 class _OfDask:
-    """Blocks of a dask array, summed where they are by the scheduler in force."""
+    """Blocks of a dask array, summed by the workers that hold them."""
 
     def __init__(self, array, name):
         import dask
@@ -242,6 +248,7 @@ class _OfDask:
         self.dask = dask
         if hasattr(array, "to_dask_array"):  # a data frame
             array = array.to_dask_array(lengths=True)
+        _refuse_type(array.dtype, name)
         if array.ndim != 2:
             raise ValueError(f"{name} must have shape (N, d), got {array.shape}")
         if np.isnan(array.shape[0]):

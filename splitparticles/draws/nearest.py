@@ -1,8 +1,8 @@
-"""Real draws in the place of particles: the nearest ones, each taken once.
+"""Matching of particles to draws: the nearest ones, each taken once.
 
-The n nearest draws of each of n particles are enough to choose from: whatever the
-others take, one of them is left.  They are found block by block, so draws may be more
-than a memory holds; the choice is a minimal matching, by SciPy.
+The n nearest draws of each of n particles are candidates enough: the other n - 1
+particles leave one of them.  Candidates are found block by block, so draws may be more
+than a memory holds; the choice is a minimum weight matching, by SciPy.
 """
 
 from functools import partial
@@ -31,45 +31,36 @@ def nearest_draws(draws: Draws, change, positions) -> tuple[np.ndarray, np.ndarr
     ValueError
         When there are fewer distinct draws than particles.
     """
-    at, n = change.to_working(positions), len(positions)
-    pool = None
-    for block in draws.each(partial(_of_block, change, at)):
-        if pool is not None:
-            block = tuple(map(np.concatenate, zip(pool, block, strict=True)))
-        pool = _nearest(change, at, *block)
-    x, rows = pool
+    z, n = change.to_working(positions), len(positions)
+    x, rows = np.zeros((0, positions.shape[1])), np.zeros(0, dtype=int)
+    for block_x, block_rows in draws.each(partial(_candidates_of_block, change, z)):
+        x, rows = np.vstack([x, block_x]), np.append(rows, block_rows)
+        x, rows = _candidates(change, z, x, rows)
     if len(x) < n:
-        raise _too_few(n)
-    far, draw = _distances(change, at, x)
+        raise ValueError(
+            f"there are fewer distinct draws than the {n} particles, one for each"
+        )
+    distances, draw = _nearest(change, z, x)
     particle = np.repeat(np.arange(n), draw.shape[1])
-    # one is added to every edge: all matchings have n of them, and zero means no edge
-    edges = (particle, draw.ravel())
-    graph = coo_array((1.0 + far.ravel() ** 2, edges), shape=(n, len(x))).tocsr()
-    try:
-        taken = min_weight_full_bipartite_matching(graph)[1]
-    except ValueError:
-        raise _too_few(n) from None
-    return rows[taken], x[taken]
+    # A weight of zero would be no edge; one added to each of n edges changes nothing.
+    edges = (1.0 + distances.ravel() ** 2, (particle, draw.ravel()))
+    graph = coo_array(edges, shape=(n, len(x))).tocsr()
+    matched = min_weight_full_bipartite_matching(graph)[1]
+    return rows[matched], x[matched]
 
 
-def _too_few(n):
-    return ValueError(
-        f"there are fewer distinct draws than the {n} particles, one for each"
-    )
+def _candidates_of_block(change, z, x, p, first):
+    return _candidates(change, z, x, first + np.arange(len(x)))
 
 
-def _of_block(change, at, x, p, first):
-    return _nearest(change, at, x, first + np.arange(len(x)))
-
-
-def _nearest(change, at, x, rows):
-    """The distinct draws that are among the nearest ones of any particle."""
+def _candidates(change, z, x, rows):
+    """Distinct draws among the n nearest of any of n particles z, and their rows."""
     x, first = np.unique(x, axis=0, return_index=True)
-    near = np.unique(_distances(change, at, x)[1])
-    return x[near], rows[first][near]
+    nearest = np.unique(_nearest(change, z, x)[1])
+    return x[nearest], rows[first][nearest]
 
 
-def _distances(change, at, x):
-    """Distances and places of the draws nearest to each particle, (n, up to n)."""
+def _nearest(change, z, x):
+    """Distances and rows of the draws nearest to each particle, (n, up to n)."""
     tree = KDTree(change.to_working(x))
-    return tree.query(at, k=np.arange(1, min(len(at), len(x)) + 1))
+    return tree.query(z, k=np.arange(1, min(len(z), len(x)) + 1))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.compression import compress as compression
+from splitparticles.compression import compress as front_door
+from splitparticles.compression import objective as default_objective
 from splitparticles.draws import draws as draws
 from splitparticles.draws.draws import Draws
 
@@ -14,11 +15,17 @@ def table(n, d=3, seed=0):
     return rng.gamma(3.0, size=(n, d)) @ rng.normal(size=(d, d))
 
 
+def set_pilot(monkeypatch, n):
+    for module in (front_door, default_objective):
+        if hasattr(module, "PILOT"):
+            monkeypatch.setattr(module, "PILOT", n)
+
+
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks, pilots and memory so small that a thousand draws are many."""
     monkeypatch.setattr(draws, "ROWS", 128)
-    monkeypatch.setattr(compression, "PILOT", 200)
+    set_pilot(monkeypatch, 200)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -67,7 +74,7 @@ def test_the_same_bits_however_handed_over(
 def test_the_value_of_many_draws_is_near_the_exact_one(monkeypatch):
     x = table(6000)
     exact = sp.compress(x, 20, rng=0)
-    monkeypatch.setattr(compression, "PILOT", 2000)
+    set_pilot(monkeypatch, 2000)
     estimate = sp.compress(x, 20, rng=0)
     assert abs(estimate.value / exact.value - 1.0) < 0.15
     assert len(estimate.rounds) > len(exact.rounds)
@@ -121,6 +128,34 @@ def test_a_run_that_ends_early_says_what_it_saw(small_blocks):
 def test_bad_draws_are_named(given, error, words):
     with pytest.raises(error, match=words):
         sp.compress(given, 4)
+
+
+class OnDisk:
+    """A stand-in for a data set of HDF5 or Zarr: chunks, a shape, a type, slices."""
+
+    chunks = (4, 2)
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, rows):
+        return self.array[rows]
+
+
+def of_dask(array):
+    return pytest.importorskip("dask.array").from_array(array, chunks=(4, 2))
+
+
+@pytest.mark.parametrize("hold", [OnDisk, of_dask])
+@pytest.mark.parametrize("dtype", [complex, "U4", "S4", object, "datetime64[s]"])
+def test_what_is_not_real_is_refused_wherever_it_lies(hold, dtype):
+    array = np.ones((8, 2), dtype=int)
+    assert np.array_equal(Draws(hold(array)).in_memory()[0], array)
+    with pytest.raises(TypeError, match="draws must be real numbers"):
+        sp.compress(hold(array.astype(dtype)), 2)
 
 
 def test_a_row_far_into_a_file_is_named(small_blocks):
