@@ -6,9 +6,9 @@ there once.  Below, a class states its density and its parameters; its
 derivatives are written out by hand, without loops over points.
 
 ==================== ========================================= ================
-`Gaussian`           one bell, the linear score                exact sampler
-`GaussianMixture`    several bells                             exact sampler
-`Banana`             a Gaussian bent along a parabola, d = 2   exact sampler
+`Gaussian`           a linear score                            exact sampler
+`GaussianMixture`    several modes                             exact sampler
+`Banana`             a Gaussian twisted along a parabola       exact sampler
 `Funnel`             a scale that varies by orders, d >= 2     exact sampler
 `Ring`               mass on a circle, no preferred point      exact sampler
 `LogisticRegression` a real posterior, log-concave             none

@@ -1,10 +1,9 @@
-"""A Gaussian bent along a parabola."""
+"""Gaussian twisted along a parabola."""
 
 import numpy as np
 
+from .._linalg import LOG_2PI
 from .target import Array, SampledTarget, real_number
-
-LOG_2PI = np.log(2 * np.pi)
 
 
 class Banana(SampledTarget):
@@ -28,11 +27,6 @@ class Banana(SampledTarget):
     scale : float
         The standard deviation :math:`\sigma > 0` of the first coordinate.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a finite number, or `scale` not positive.
-
     Examples
     --------
     >>> Banana(curvature=0.5, scale=2.0).cov.tolist()
@@ -53,21 +47,20 @@ class Banana(SampledTarget):
 
     def _log_density(self, x: Array) -> Array:
         first, rest = self._split(x)
-        return -0.5 * ((first / self.scale) ** 2 + rest**2) - (
-            LOG_2PI + np.log(self.scale)
-        )
+        volume = LOG_2PI + np.log(self.scale)
+        return -0.5 * ((first / self.scale) ** 2 + rest**2) - volume
 
     def _score(self, x: Array) -> Array:
         first, rest = self._split(x)
-        bend = 2 * self.curvature * first
-        return np.column_stack([bend * rest - first / self.scale**2, -rest])
+        slope = 2 * self.curvature * first  # of the parabola
+        return np.column_stack([slope * rest - first / self.scale**2, -rest])
 
     def _score_product(self, x: Array, v: Array) -> Array:
         first, rest = self._split(x)
-        bend = 2 * self.curvature * first
-        corner = 2 * self.curvature * rest - bend**2 - self.scale**-2
+        slope = 2 * self.curvature * first  # of the parabola
+        corner = 2 * self.curvature * rest - slope**2 - self.scale**-2
         return np.column_stack(
-            [corner * v[:, 0] + bend * v[:, 1], bend * v[:, 0] - v[:, 1]]
+            [corner * v[:, 0] + slope * v[:, 1], slope * v[:, 0] - v[:, 1]]
         )
 
     def _score_curvature(self, x: Array, u: Array, v: Array) -> Array:
@@ -78,5 +71,5 @@ class Banana(SampledTarget):
     def _sample(self, m: int, rng: np.random.Generator) -> Array:
         z = rng.standard_normal((m, 2))
         first = self.scale * z[:, 0]
-        bent = self.curvature * (first**2 - self.scale**2)
-        return np.column_stack([first, bent + z[:, 1]])
+        parabola = self.curvature * (first**2 - self.scale**2)
+        return np.column_stack([first, parabola + z[:, 1]])

@@ -1,11 +1,10 @@
-"""A scale that varies by orders of magnitude."""
+"""Neal's funnel: a scale that varies by orders of magnitude."""
 
 import numpy as np
 
+from .._linalg import LOG_2PI, row_dot
 from .._validation import as_count
 from .target import Array, SampledTarget, real_number
-
-LOG_2PI = np.log(2 * np.pi)
 
 
 class Funnel(SampledTarget):
@@ -28,11 +27,6 @@ class Funnel(SampledTarget):
     scale : float
         The standard deviation :math:`\sigma > 0` of the first coordinate.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a number of the kind said above.
-
     Examples
     --------
     >>> Funnel(dim=3, scale=2.0).score([[0.0, 1.0, -1.0]]).tolist()
@@ -43,19 +37,19 @@ class Funnel(SampledTarget):
         self.dim = as_count(dim, "dim", 2)
         self.scale = real_number("scale", scale)
         self.mean = np.zeros(self.dim)
-        spread = np.exp(self.scale**2 / 2)
-        self.cov = np.diag([self.scale**2] + [spread] * (self.dim - 1))
+        variance = np.exp(self.scale**2 / 2)
+        self.cov = np.diag([self.scale**2] + [variance] * (self.dim - 1))
 
     def _log_density(self, x: Array) -> Array:
         neck, rest = x[:, 0], x[:, 1:]
-        energy = (neck / self.scale) ** 2 + np.exp(-neck) * np.sum(rest**2, axis=1)
+        energy = (neck / self.scale) ** 2 + np.exp(-neck) * row_dot(rest, rest)
         volume = self.dim * LOG_2PI + (self.dim - 1) * neck
         return -0.5 * (energy + volume) - np.log(self.scale)
 
     def _score(self, x: Array) -> Array:
         neck, rest = x[:, :1], x[:, 1:]
         pull = -np.exp(-neck) * rest
-        push = -0.5 * np.sum(pull * rest, axis=1, keepdims=True)
+        push = -0.5 * row_dot(pull, rest)[:, None]
         return np.hstack([push - neck / self.scale**2 - (self.dim - 1) / 2, pull])
 
     def _score_product(self, x: Array, v: Array) -> Array:
@@ -63,7 +57,7 @@ class Funnel(SampledTarget):
         v_neck, v_rest = v[:, :1], v[:, 1:]
         # Each term of the density couples the neck to one x_k: an arrow matrix.
         pull = precision * (v_neck * rest - v_rest)
-        push = precision * np.sum(rest * (v_rest - 0.5 * v_neck * rest), 1)[:, None]
+        push = precision * row_dot(rest, v_rest - 0.5 * v_neck * rest)[:, None]
         return np.hstack([push - v_neck / self.scale**2, pull])
 
     def _score_curvature(self, x: Array, u: Array, v: Array) -> Array:
@@ -71,7 +65,7 @@ class Funnel(SampledTarget):
         (u_neck, u_rest), (v_neck, v_rest) = (np.split(w, [1], axis=1) for w in (u, v))
         crossed = u_neck * v_rest + v_neck * u_rest
         both = u_neck * v_neck
-        push = np.sum(rest * (0.5 * both * rest - crossed) + u_rest * v_rest, axis=1)
+        push = row_dot(rest, 0.5 * both * rest - crossed) + row_dot(u_rest, v_rest)
         return precision * np.hstack([push[:, None], crossed - both * rest])
 
     def _sample(self, m: int, rng: np.random.Generator) -> Array:

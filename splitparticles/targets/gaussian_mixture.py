@@ -1,4 +1,4 @@
-r"""Gaussian mixtures, :math:`p = \sum_c w_c\, N(m_c, \Sigma_c)`, and the one bell.
+r"""Gaussian mixtures, :math:`p = \sum_c w_c\, N(m_c, \Sigma_c)`, and one Gaussian.
 
 The derivatives of a mixture's log density are the cumulants of its components' scores
 under the responsibilities, and every one of them is in closed form.
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
+from .._linalg import row_dot
+from .._validation import summing_to_one
 from .target import Array, SampledTarget, check_covariance, real_array
 
 
@@ -42,11 +44,6 @@ class GaussianMixture(SampledTarget):
     weights, means, covariances : ndarray
         Of shapes (C,), (C, d) and (C, d, d); read-only.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not real and finite, or not as said above.
-
     Examples
     --------
     >>> mixture = GaussianMixture([1, 3], [[-2.0, 0.0], [2.0, 0.0]], [1.0, 1.0])
@@ -62,7 +59,7 @@ class GaussianMixture(SampledTarget):
         self.covariances = real_array("covariances", covariances)
         self._check()
         for array in (self.weights, self.means, self.covariances):
-            # The factors below are computed once, so the arrays must not drift.
+            # The factors below are computed once: these arrays must stay as they are.
             array.setflags(write=False)
         self._factors = np.linalg.cholesky(self.covariances)
         self._whiteners = np.linalg.inv(self._factors)
@@ -73,11 +70,11 @@ class GaussianMixture(SampledTarget):
             self._log_heights = np.log(self.weights) + heights
 
     def _check(self) -> None:
-        """Settle `dim`, and the normalised weights and full covariances."""
+        """Check the shapes; set `dim`, normalised weights and full covariances."""
         weights, means, covariances = self.weights, self.means, self.covariances
         if weights.ndim != 1 or weights.size == 0:
             raise ValueError(f"weights must have shape (C,), got {weights.shape}")
-        if weights.min() < 0 or weights.sum() <= 0:
+        if weights.min() < 0 or weights.max() == 0:
             wanted = "weights must be nonnegative with a positive sum"
             raise ValueError(f"{wanted}, got {brief(weights.tolist())}")
         count = len(weights)
@@ -89,7 +86,7 @@ class GaussianMixture(SampledTarget):
         if covariances.shape != (count, d, d):
             wanted = f"covariances must have shape ({count}, {d}, {d}) or ({count},)"
             raise ValueError(f"{wanted}, got {covariances.shape}")
-        self.weights = weights / weights.sum()
+        self.weights = summing_to_one(weights)
         self.covariances = check_covariance("covariances", covariances)
 
     @property
@@ -107,7 +104,7 @@ class GaussianMixture(SampledTarget):
     def _log_terms(self, x: Array) -> tuple[Array, Array]:
         """Return log w_c N(x_i; m_c, S_c), (C, n), and whitened offsets (C, n, d)."""
         white = (x - self.means[:, None]) @ np.swapaxes(self._whiteners, 1, 2)
-        return self._log_heights[:, None] - 0.5 * np.sum(white**2, axis=2), white
+        return self._log_heights[:, None] - 0.5 * row_dot(white, white), white
 
     def _moments(self, x: Array) -> tuple[Array, Array, Array]:
         """Return responsibilities (C, n, 1), the score (n, d) and a_c (C, n, d)."""
@@ -126,15 +123,15 @@ class GaussianMixture(SampledTarget):
 
     def _score_product(self, x: Array, v: Array) -> Array:
         parts, _, a = self._moments(x)
-        along_v = np.sum(a * v, axis=2, keepdims=True)
+        along_v = row_dot(a, v)[:, :, None]
         return np.sum(parts * (along_v * a - v @ self._precisions), axis=0)
 
     def _score_curvature(self, x: Array, u: Array, v: Array) -> Array:
         parts, _, a = self._moments(x)
-        along_u = np.sum(a * u, axis=2, keepdims=True)
-        along_v = np.sum(a * v, axis=2, keepdims=True)
+        along_u = row_dot(a, u)[:, :, None]
+        along_v = row_dot(a, v)[:, :, None]
         stiff_u, stiff_v = u @ self._precisions, v @ self._precisions
-        crossed = np.sum(u * stiff_v, axis=2, keepdims=True)
+        crossed = row_dot(u, stiff_v)[:, :, None]
         terms = (along_u * along_v - crossed) * a - along_u * stiff_v
         return np.sum(parts * (terms - along_v * stiff_u), axis=0)
 
@@ -158,11 +155,6 @@ class Gaussian(GaussianMixture):
     covariance : array_like, shape (d, d) or ()
         Symmetric positive definite, or one isotropic variance.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not real and finite, or not as said above.
-
     Examples
     --------
     >>> Gaussian([1.0, 0.0], 4.0).score([[5.0, 2.0]]).tolist()
@@ -181,5 +173,6 @@ class Gaussian(GaussianMixture):
             )
         if covariance.ndim == 0:
             covariance = covariance * np.eye(d)
+        # Checked here as well: the mixture would call it "covariances".
         covariance = check_covariance("covariance", covariance)
         super().__init__([1.0], mean[None], covariance[None])

@@ -1,13 +1,11 @@
-"""A real posterior: logistic regression on the Challenger data."""
+"""Posterior of a logistic regression, and the Challenger data."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
+from .._linalg import LOG_2PI, row_dot
 from .target import Array, Target, real_array, real_number
-
-LOG_2PI = np.log(2 * np.pi)
-
 
 # The 23 flights before the Challenger's last: joint temperature, any distress.
 # fmt: off
@@ -37,11 +35,6 @@ class LogisticRegression(Target):
     prior_sd : float
         The prior standard deviation :math:`\tau > 0`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not real and finite, or not as said above.
-
     Examples
     --------
     >>> LogisticRegression([[1.0], [1.0]], [0, 1], 2.0).score([[0.0]]).tolist()
@@ -70,11 +63,6 @@ class LogisticRegression(Target):
         Any thermal distress of the O-rings on 23 flights, against the joint
         temperature, standardised.  Source: key `DFH89` in docs/references.bib.
 
-        Raises
-        ------
-        TypeError, ValueError
-            If `prior_sd` is not a finite positive number.
-
         Examples
         --------
         >>> LogisticRegression.challenger().features.shape
@@ -87,12 +75,12 @@ class LogisticRegression(Target):
 
     def _log_density(self, x: Array) -> Array:
         fit = log_expit((x @ self.features.T) * (2 * self.labels - 1)).sum(axis=1)
-        prior = -0.5 * np.sum((x / self.prior_sd) ** 2, axis=1)
+        prior = -0.5 * row_dot(x, x) / self.prior_sd**2
         return fit + prior - self.dim * (0.5 * LOG_2PI + np.log(self.prior_sd))
 
     def _score(self, x: Array) -> Array:
-        surprise = self.labels - expit(x @ self.features.T)
-        return surprise @ self.features - x / self.prior_sd**2
+        residuals = self.labels - expit(x @ self.features.T)
+        return residuals @ self.features - x / self.prior_sd**2
 
     def _score_product(self, x: Array, v: Array) -> Array:
         logits = x @ self.features.T
@@ -101,7 +89,7 @@ class LogisticRegression(Target):
         return -pull - v / self.prior_sd**2
 
     def _score_curvature(self, x: Array, u: Array, v: Array) -> Array:
-        one = expit(x @ self.features.T)
-        bend = one * (1 - one) * (1 - 2 * one)
+        chance = expit(x @ self.features.T)
+        third = chance * (1 - chance) * (1 - 2 * chance)
         both = (u @ self.features.T) * (v @ self.features.T)
-        return -(bend * both) @ self.features
+        return -(third * both) @ self.features

@@ -1,11 +1,10 @@
-"""Mass on a circle, with no preferred point on it."""
+"""Gaussian ridge along a circle."""
 
 import numpy as np
 from scipy.special import ndtr
 
+from .._linalg import LOG_2PI, row_dot
 from .target import Array, SampledTarget, real_number
-
-LOG_2PI = np.log(2 * np.pi)
 
 
 class Ring(SampledTarget):
@@ -22,11 +21,6 @@ class Ring(SampledTarget):
     ----------
     radius, width : float
         The circle's radius :math:`R > 0` and the ridge's breadth :math:`w > 0`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a finite positive number.
 
     Examples
     --------
@@ -63,17 +57,17 @@ class Ring(SampledTarget):
 
     def _score_product(self, x: Array, v: Array) -> Array:
         _, inverse, normal = self._polar(x)
-        across = v - np.sum(normal * v, axis=1, keepdims=True) * normal
+        across = v - row_dot(normal, v)[:, None] * normal
         return (self.radius * inverse * across - v) / self.width**2
 
     def _score_curvature(self, x: Array, u: Array, v: Array) -> Array:
         _, inverse, normal = self._polar(x)
-        along_u = np.sum(normal * u, axis=1, keepdims=True)
-        along_v = np.sum(normal * v, axis=1, keepdims=True)
+        along_u = row_dot(normal, u)[:, None]
+        along_v = row_dot(normal, v)[:, None]
         u, v = u - along_u * normal, v - along_v * normal
-        crossed = np.sum(u * v, axis=1, keepdims=True)
-        bend = -self.radius * (inverse / self.width) ** 2
-        return bend * (crossed * normal + along_u * v + along_v * u)
+        crossed = row_dot(u, v)[:, None]
+        curvature = -self.radius * (inverse / self.width) ** 2
+        return curvature * (crossed * normal + along_u * v + along_v * u)
 
     def _sample(self, m: int, rng: np.random.Generator) -> Array:
         # rho exp(-(rho - R)^2 / 2w^2) lies below the Gaussian N(peak, w^2) that

@@ -1,4 +1,4 @@
-r"""The contract that every target keeps.
+r"""Interface of a target density.
 
 A target is a probability density :math:`p` on :math:`\mathbb{R}^d` whose
 logarithm we can differentiate three times.  For points ``x`` of shape (n, d),
@@ -27,16 +27,16 @@ Array = NDArray[np.float64]
 
 
 def real_array(name: str, value: ArrayLike) -> Array:
-    """Return a fresh finite float64 copy of `value`, or raise naming `name`."""
+    """Finite float64 copy of `value`; an error names `name`."""
     array = as_floats(value, name, "that are finite")
     refuse_nonfinite(np.atleast_1d(array), name)
     return array
 
 
 def check_covariance(name: str, array: Array) -> Array:
-    """Return matrices (..., d, d) made exactly symmetric, or raise naming `name`."""
+    """Matrices (..., d, d) made exactly symmetric; an error names `name`."""
     flipped = np.swapaxes(array, -1, -2)
-    # Rounding in the caller's own arithmetic is forgiven, a wrong matrix is not.
+    # Rounding of the arithmetic that made it is forgiven, a wrong matrix is not.
     slack = 1e-10 * np.max(np.abs(array), axis=(-1, -2), keepdims=True)
     if np.any(np.abs(array - flipped) > slack):
         raise ValueError(f"{name} must be symmetric, got {brief(array.tolist())}")
@@ -51,7 +51,11 @@ def check_covariance(name: str, array: Array) -> Array:
 
 
 class Target:
-    """A density on R^d, d = `dim`, known through its log and three derivatives."""
+    """A density on R^d, d = `dim`: its log and three derivatives.
+
+    All methods raise TypeError or ValueError for arrays that are not real and of the
+    shapes said.
+    """
 
     dim: int
 
@@ -59,11 +63,6 @@ class Target:
         r"""Return :math:`\log p(x_i)`, normalised unless the class says otherwise.
 
         Shapes: `x` (n, d), result (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not an (n, d) array of real numbers.
         """
         return self._log_density(*self._batch(x=x))
 
@@ -71,11 +70,6 @@ class Target:
         r"""Return the scores :math:`s(x_i) = \nabla \log p(x_i)`.
 
         Shapes: `x` (n, d), result (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not an (n, d) array of real numbers.
         """
         return self._score(*self._batch(x=x))
 
@@ -83,11 +77,6 @@ class Target:
         r"""Return Hessians times directions, :math:`\nabla^2 \log p(x_i)\, v_i`.
 
         Shapes: `x` and `v` (n, d), paired by row, result (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` or `v` is not an (n, d) array of real numbers, or n differs.
         """
         return self._score_product(*self._batch(x=x, v=v))
 
@@ -98,11 +87,6 @@ class Target:
                   = \sum_{ab} \partial_{abk} \log p(x_i)\, u_{ia} v_{ib}
 
         Shapes: `x`, `u` and `v` (n, d), paired by row, result (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x`, `u` or `v` is not an (n, d) array of real numbers, or n differs.
         """
         return self._score_curvature(*self._batch(x=x, u=u, v=v))
 
@@ -132,17 +116,12 @@ class SampledTarget(Target):
 
         `rng` is whatever `numpy.random.default_rng` takes (SPEC 7): a Generator,
         which is then advanced, a seed, or None for fresh entropy.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `m` is not an integer, or negative.
         """
         return self._sample(as_count(m, "m", 0), as_rng(rng))
 
 
 def real_number(name: str, value: float, positive: bool = True) -> float:
-    """Return a finite float, positive unless told otherwise, or raise."""
+    """Finite float, positive unless `positive` is false."""
     number = real_array(name, value)
     if number.ndim != 0:
         raise ValueError(f"{name} must be a number, got shape {number.shape}")
