@@ -104,9 +104,10 @@ def as_positive(value, name: str) -> float:
     """Finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not 0 < value < np.inf:
+    number = float(value)
+    if not 0 < number < np.inf:
         raise ValueError(f"{name} must be positive and finite, got {value}")
-    return float(value)
+    return number
 
 
 def as_deadline(max_time) -> float:

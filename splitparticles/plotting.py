@@ -1,7 +1,14 @@
-"""Pictures of particles, of how they came about, and of what drives them.
+"""Plots of particles, of their splitting tree, of rounds and of the witness.
 
 Every function draws into the axes `ax`, or into new ones, and returns them.  The
 plane is drawn in equal aspect; projections from more dimensions are not.
+
+>>> import splitparticles as sp
+>>> from matplotlib.figure import Figure
+>>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
+>>> axes = Figure().subplots(2, 2).ravel()
+>>> for plot, ax in zip((particles, tree, history, spectrum), axes):
+...     assert plot(result, ax=ax) is ax
 """
 
 import numpy as np
@@ -9,7 +16,6 @@ import numpy as np
 from .particles import ParticleSet
 
 __all__ = ["history", "particles", "spectrum", "tree", "witness"]
-
 
 SHADES = [*(-0.5 * np.arange(3.0, -0.1, -0.5) ** 2), 1.0]  # of log p, below its top
 
@@ -41,15 +47,6 @@ def particles(
     **options
         For ``Axes.scatter`` or ``Axes.vlines``.
 
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        When there are no such coordinates, or a target but d is not 2.
-
     Examples
     --------
     >>> import splitparticles as sp
@@ -59,36 +56,36 @@ def particles(
     >>> ax.collections[0].get_sizes()
     array([20., 60.])
     """
-    these, labels = _unpacked(result_or_particles)
-    chosen = _chosen(coordinates, these.dim)
-    if target is not None and not len(chosen) == these.dim == 2:
-        raise ValueError(f"target can be drawn for d = 2 only, got d = {these.dim}")
+    p, labels = _particles_and_labels(result_or_particles)
+    columns = _checked_columns(coordinates, p.dim)
+    if target is not None and not len(columns) == p.dim == 2:
+        raise ValueError(f"target can be drawn for d = 2 only, got d = {p.dim}")
     ax = _axes(ax)
     if not {"c", "color", "colors"} & options.keys():
-        options["color"] = np.where(these.weights < 0, "C3", "C0")
-    if len(chosen) == 1:
-        ax.vlines(these.positions[:, chosen[0]], 0.0, these.weights, **options)
-        ax.set(xlabel=labels[chosen[0]], ylabel="weight")
+        options["color"] = np.where(p.weights < 0, "C3", "C0")
+    if len(columns) == 1:
+        ax.vlines(p.positions[:, columns[0]], 0.0, p.weights, **options)
+        ax.set(xlabel=labels[columns[0]], ylabel="weight")
         return ax
-    xy = these.positions[:, chosen]
+    xy = p.positions[:, columns]
     if target is not None:
         x, y, points = _grid(extent, xy, 80)
-        # the target knows the coordinates in their own order
-        height = np.reshape(target.log_density(points[:, np.argsort(chosen)]), x.shape)
+        # The target takes the coordinates in their own order.
+        log_p = np.reshape(target.log_density(points[:, np.argsort(columns)]), x.shape)
         greys = [str(0.97 - 0.06 * k) for k in range(len(SHADES) - 1)]
-        ax.contourf(x, y, height - height.max(), levels=SHADES, colors=greys)
-    size = np.abs(these.weights)
+        ax.contourf(x, y, log_p - log_p.max(), levels=SHADES, colors=greys)
+    size = np.abs(p.weights)
     size = area * len(size) * size / max(size.sum(), np.finfo(float).tiny)
-    look = {"linewidths": 0.5, "edgecolors": "white", "zorder": 3}
-    ax.scatter(*xy.T, s=size, **look | options)
-    return _named(ax, chosen, labels)
+    defaults = {"linewidths": 0.5, "edgecolors": "white", "zorder": 3}
+    ax.scatter(*xy.T, s=size, **defaults | options)
+    return _labelled(ax, columns, labels)
 
 
 def tree(result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
-    """Draw the splitting tree where it happened.
+    """Splitting tree in the plane of two coordinates.
 
-    A line leads from each particle's resting place to where it, and the half split
-    from it, rest in the next round.  Colours count the rounds.
+    A line leads from each particle at the end of a round to where it, and the half
+    split from it, are at the end of the next one.  Colours count the rounds.
 
     Parameters
     ----------
@@ -96,26 +93,15 @@ def tree(result, *, ax=None, coordinates: tuple[int, int] = (0, 1)):
         Of a run; ValueError for one that was read from a file, without rounds.
     ax : Axes, optional
     coordinates : tuple of int
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> import splitparticles as sp
-    >>> from matplotlib.figure import Figure
-    >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
-    >>> ax = sp.plotting.tree(result, ax=Figure().subplots())
     """
     from matplotlib.collections import LineCollection
 
-    chosen = _chosen(coordinates, result.particles.dim, least=2)
+    columns = _checked_columns(coordinates, result.particles.dim, least=2)
     segments, rounds = _branches(result)
     ax = _axes(ax)
-    ax.add_collection(LineCollection(segments[..., chosen], array=rounds))
+    ax.add_collection(LineCollection(segments[..., columns], array=rounds))
     ax.autoscale_view()
-    return _named(ax, chosen, result.labels)
+    return _labelled(ax, columns, result.labels)
 
 
 def history(result, *, ax=None):
@@ -128,17 +114,6 @@ def history(result, *, ax=None):
     result : Result
         Of a run; ValueError for one that was read from a file, without rounds.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> import splitparticles as sp
-    >>> from matplotlib.figure import Figure
-    >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
-    >>> ax = sp.plotting.history(result, ax=Figure().subplots())
     """
     rounds = _rounds(result)
     n = np.array([len(this.particles) for this in rounds])
@@ -153,51 +128,41 @@ def history(result, *, ax=None):
 
 
 def spectrum(result, *, ax=None):
-    """Splitting eigenvalues of each round, and what F lost by its splits.
+    """Splitting eigenvalues of each round, and the decrease of F after its splits.
 
-    Dots are the curvatures ``-v' S v`` of those who split, larger where more is to be
-    gained; the line is the fall of F to the next round, after the descent that
-    followed.  Nothing is drawn of rounds without splits.
+    Dots are the values ``-v' S v`` of the particles that split; the line is the
+    decrease of F to the end of the next round.  Rounds without splits are left out.
 
     Parameters
     ----------
     result : Result
-        Of a run; ValueError for one that was read from a file, without rounds, or in
-        which nobody split.
+        Of a run; ValueError for one that was read from a file, without rounds, or
+        whose rounds have no splits.
     ax : Axes, optional
 
     Returns
     -------
     Axes
-        Of the eigenvalues; that of the loss is its twin.
-
-    Examples
-    --------
-    >>> import splitparticles as sp
-    >>> from matplotlib.figure import Figure
-    >>> result = sp.sample(lambda x: -x, [0.0, 0.0], 8, rng=0)
-    >>> ax = sp.plotting.spectrum(result, ax=Figure().subplots())
+        Of the eigenvalues; those of the decrease are its twin.
     """
-    rounds, values = _rounds(result), [this.value for this in result.rounds]
-    values.append(result.value)
-    dots, drops = [], []
-    for k, this in enumerate(rounds):
+    values = [*(this.value for this in _rounds(result)), result.value]
+    dots, decreases = [], []
+    for this, decrease in zip(result.rounds, -np.diff(values), strict=True):
         index = -np.asarray(this.grown.splitting_index, dtype=float)
         n, index = len(this.particles), index[index > 0.0]
-        dots += [(n, size) for size in index]
-        if len(index):
-            drops.append((n, values[k] - values[k + 1]))
+        dots += [(n, eigenvalue) for eigenvalue in index]
+        decreases += [(n, decrease)] if len(index) else []
     if not dots:
-        raise ValueError("result must have rounds in which somebody split")
+        raise ValueError("result has no rounds with splits")
     ax = _axes(ax)
     ax.plot(*np.transpose(dots), "o", color="C0", alpha=0.6, markeredgewidth=0)
     ax.set(xscale="log", yscale="log", xlabel="particles")
-    ax.set_ylabel(r"$-\lambda$ of those who split", color="C0")
-    other = ax.twinx()
-    other.plot(*np.transpose(drops), "s-", color="C1", markersize=4)
-    if all(drop > 0.0 for _, drop in drops):
-        other.set_yscale("log")
-    other.set_ylabel("fall of F to the next round", color="C1")
+    ax.set_ylabel(r"$-\lambda$ of the particles that split", color="C0")
+    twin = ax.twinx()
+    twin.plot(*np.transpose(decreases), "s-", color="C1", markersize=4)
+    if all(decrease > 0.0 for _, decrease in decreases):
+        twin.set_yscale("log")
+    twin.set_ylabel("decrease of F to the next round", color="C1")
     return ax
 
 
@@ -210,7 +175,7 @@ def witness(
     resolution: int = 80,
     directions: bool = False,
 ):
-    """Witness function over the plane: mass wants to go where it is low.
+    """Witness function over the plane: F decreases as mass moves to where it is low.
 
     Parameters
     ----------
@@ -224,12 +189,8 @@ def witness(
     resolution : int
         Points a side.
     directions : bool
-        Draw the splitting directions: a line through each particle that wants to split,
-        along its eigenvector, longer the lower the eigenvalue.
-
-    Returns
-    -------
-    Axes
+        Draw the splitting directions: a line through each particle with a negative
+        splitting eigenvalue, along its eigenvector, longer the lower the eigenvalue.
 
     Examples
     --------
@@ -238,58 +199,60 @@ def witness(
     >>> F, p = sp.KSD(sp.Gaussian(1.0), lambda x: -x), sp.ParticleSet([[0.0, 0.0]])
     >>> ax = sp.plotting.witness(F, p, ax=Figure().subplots(), resolution=20)
     """
-    these, labels = _unpacked(particles)
-    if these.dim != 2:
-        raise ValueError(f"particles must be in the plane, d = 2, got d = {these.dim}")
-    x, y, points = _grid(extent, these.positions, resolution)
-    h = objective.witness(these, points)
-    # far out a Stein witness can be huge: the colours end at nearly all of it
+    p, labels = _particles_and_labels(particles)
+    if p.dim != 2:
+        raise ValueError(f"particles must be in the plane, d = 2, got d = {p.dim}")
+    x, y, points = _grid(extent, p.positions, resolution)
+    h = objective.witness(p, points)
+    # Far out a Stein witness can be huge: the colours end at nearly all of it.
     top = max(float(np.quantile(np.abs(h), 0.98)), np.finfo(float).tiny)
-    look = {"levels": np.linspace(-top, top, 22), "cmap": "RdBu_r", "extend": "both"}
+    levels = np.linspace(-top, top, 22)
     ax = _axes(ax)
-    ax.contourf(x, y, h.reshape(x.shape), **look)
+    ax.contourf(x, y, h.reshape(x.shape), levels, cmap="RdBu_r", extend="both")
     if directions:
         span = 0.08 * max(np.ptp(x), np.ptp(y))
-        _draw_directions(ax, objective, these, span)
-    ax.scatter(*these.positions.T, s=25, c="black", edgecolors="white", zorder=3)
-    return _named(ax, (0, 1), labels)
+        _draw_directions(ax, objective, p, span)
+    ax.scatter(*p.positions.T, s=25, c="black", edgecolors="white", zorder=3)
+    return _labelled(ax, (0, 1), labels)
 
 
-def _draw_directions(ax, objective, these, span):
+def _draw_directions(ax, objective, particles, span):
     """Lines along the splitting directions, the longest as long as `span`."""
     from matplotlib.collections import LineCollection
 
-    values, vectors = np.linalg.eigh(objective.splitting_matrices(these))
+    x = particles.positions
+    values, vectors = np.linalg.eigh(objective.splitting_matrices(particles))
     size = np.sqrt(np.maximum(-values[:, 0], 0.0))
     size = 0.5 * span * size / max(size.max(), np.finfo(float).tiny)
-    reach = size[:, None] * vectors[:, :, 0]
-    ends = np.stack([these.positions - reach, these.positions + reach], axis=1)
+    v = size[:, None] * vectors[:, :, 0]
+    ends = np.stack([x - v, x + v], axis=1)
     ax.add_collection(LineCollection(ends[size > 0], colors="black", linewidths=2))
 
 
-def _unpacked(given):
-    if hasattr(given, "labels"):
-        return given.particles, given.labels
-    these = given if isinstance(given, ParticleSet) else ParticleSet(given)
-    return these, [f"x{k}" for k in range(these.dim)]
+def _particles_and_labels(data):
+    """Particles and names of the coordinates of a Result, a ParticleSet or an array."""
+    particles = getattr(data, "particles", data)
+    if not isinstance(particles, ParticleSet):
+        particles = ParticleSet(particles)
+    return particles, getattr(data, "labels", [f"x{k}" for k in range(particles.dim)])
 
 
-def _chosen(coordinates, dim, least=1):
-    chosen = [0] if dim == 1 else list(coordinates)
-    known = set(chosen) & set(range(dim))
-    if len(known) != len(chosen) or not least <= len(known) <= 2:
-        wanted = "two" if least == 2 else "one or two"
-        raise ValueError(f"coordinates must be {wanted} of {dim}, got {coordinates!r}")
-    return chosen
+def _checked_columns(coordinates, dim, least=1):
+    columns = [0] if dim == 1 else list(coordinates)
+    valid = set(columns) & set(range(dim))
+    if len(valid) != len(columns) or not least <= len(valid) <= 2:
+        number = "two" if least == 2 else "one or two"
+        raise ValueError(f"coordinates must be {number} of {dim}, got {coordinates!r}")
+    return columns
 
 
-def _grid(extent, xy, many):
-    """Lattice x, y (many, many) and its points (many^2, 2); around xy by default."""
+def _grid(extent, xy, side):
+    """Lattice x, y (side, side) and its points (side^2, 2); around xy by default."""
     low, high = xy.min(axis=0), xy.max(axis=0)
-    room = 0.5 * (high - low).max() or 1.0
-    around = np.stack([low - room, high + room], axis=1).ravel()
+    margin = 0.5 * (high - low).max() or 1.0
+    around = np.stack([low - margin, high + margin], axis=1).ravel()
     left, right, bottom, top = around if extent is None else extent
-    x, y = np.meshgrid(np.linspace(left, right, many), np.linspace(bottom, top, many))
+    x, y = np.meshgrid(np.linspace(left, right, side), np.linspace(bottom, top, side))
     return x, y, np.stack([x.ravel(), y.ravel()], axis=1)
 
 
@@ -300,7 +263,7 @@ def _rounds(result):
 
 
 def _branches(result):
-    """Segments (m, 2, d) from place to place, and the round (m,) each belongs to."""
+    """Segments (m, 2, d) from round to round, and the round (m,) each belongs to."""
     stages = [(r.particles.positions, r.grown.parents, r.kept) for r in _rounds(result)]
     if not np.array_equal(stages[-1][0], result.positions):  # a round was cut short
         stages.append((result.positions, None, None))
@@ -309,9 +272,9 @@ def _branches(result):
         (before, parents, _), (after, _, kept) = stages[k - 1], stages[k]
         source = np.concatenate([np.arange(len(before)), parents])
         source = source[: len(after)] if kept is None else source[kept]
-        known = source >= 0  # one put in from nowhere begins a line of its own
-        segments.append(np.stack([before[source[known]], after[known]], axis=1))
-        rounds.append(np.full(known.sum(), float(k)))
+        split = source >= 0  # an inserted particle has no parent and no segment
+        segments.append(np.stack([before[source[split]], after[split]], axis=1))
+        rounds.append(np.full(split.sum(), float(k)))
     return np.concatenate(segments), np.concatenate(rounds)
 
 
@@ -321,8 +284,8 @@ def _axes(ax):
     return pyplot.subplots(layout="constrained")[1] if ax is None else ax
 
 
-def _named(ax, chosen, labels):
-    ax.set(xlabel=labels[chosen[0]], ylabel=labels[chosen[1]])
+def _labelled(ax, columns, labels):
+    ax.set(xlabel=labels[columns[0]], ylabel=labels[columns[1]])
     if len(labels) == 2:
         ax.set_aspect("equal")
     return ax

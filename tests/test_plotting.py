@@ -146,7 +146,7 @@ def test_tree_leads_every_particle_from_round_to_round(ax, run):
     assert len(segments) == sum(sizes[1:])
     ends = np.concatenate([this.particles.positions for this in run.rounds[1:]])
     np.testing.assert_array_equal(segments[:, 1], ends)
-    # newcomers begin where the parent that Result.parents names was at rest
+    # new particles begin where the parent that Result.parents names was at rest
     starts = []
     for this, size in zip(run.rounds, sizes[1:], strict=False):
         before = this.particles.positions
@@ -169,14 +169,14 @@ def test_tree_shows_where_a_round_was_cut_short(ax, run):
     assert more == len(only(whole, LineCollection).get_segments()) + len(run.positions)
 
 
-def test_newcomers_without_parents_begin_lines_of_their_own(ax, run):
-    orphaned = [
+def test_inserted_particles_have_no_line_to_where_they_were_put(ax, run):
+    inserted = [
         this._replace(
             grown=this.grown._replace(parents=np.full_like(this.grown.parents, -1))
         )
         for this in run.rounds
     ]
-    plotting.tree(run.replaced(rounds=orphaned), ax=ax)
+    plotting.tree(run.replaced(rounds=inserted), ax=ax)
     sizes = [len(this.particles) for this in run.rounds]
     lines = only(ax, LineCollection).get_segments()
     assert len(lines) == sum(sizes[:-1])
@@ -220,7 +220,7 @@ def test_history_is_the_discrepancy_of_each_round(ax, run):
 
 
 # ---------------------------------------------------------------------- spectrum
-def test_spectrum_shows_who_split_and_what_it_brought(ax, run):
+def test_spectrum_shows_the_eigenvalues_and_the_decrease(ax, run):
     plotting.spectrum(run, ax=ax)
     (dots,) = ax.get_lines()
     wanted = [
@@ -238,7 +238,7 @@ def test_spectrum_shows_who_split_and_what_it_brought(ax, run):
 
 def test_spectrum_needs_a_split(ax):
     alone = sp.compress([[0.0, 1.0], [2.0, 3.0]], 1)
-    with pytest.raises(ValueError, match="in which somebody split"):
+    with pytest.raises(ValueError, match="no rounds with splits"):
         plotting.spectrum(alone, ax=ax)
 
 
@@ -254,7 +254,6 @@ def test_witness_has_symmetric_levels_and_the_particles_on_top(ax):
 
 
 def test_witness_draws_the_splitting_directions(ax):
-    # between two sharp modes nobody splits across the axis, on a mode everybody does
     two = sp.GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.1, 0.1])
     F = sp.KSD(sp.Gaussian(0.1**0.5), two.score, two.score_product)
     p = sp.ParticleSet([[0.0, 0.0], [1.0, 0.0]])

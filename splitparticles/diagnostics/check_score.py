@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._linalg import ratio, row_dot
+from .._linalg import lengths_and_directions, ratio, row_dot
 from .._validation import as_callable, as_floats, as_rng, explains_keywords, start_cloud
 from ..scores.score import checked
 from .report import MisfitError, RecordedFunction, Report, shown
@@ -158,8 +158,7 @@ def _check_rows(report, score, x, s):
 def _check_far_points(report, score, centre, rng):
     """Far out, the score of a density with a finite integral points back."""
     rays = rng.standard_normal((RAYS, len(centre)))
-    rays = np.vstack([rays, -rays])
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    rays = lengths_and_directions(np.vstack([rays, -rays]))[1]
     farthest = np.full(len(rays), np.nan)
     for radius in RADII:
         try:

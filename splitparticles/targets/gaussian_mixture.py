@@ -43,6 +43,9 @@ class GaussianMixture(SampledTarget):
     ----------
     weights, means, covariances : ndarray
         Of shapes (C,), (C, d) and (C, d, d); read-only.
+    mean, cov : ndarray
+        :math:`m = \sum_c w_c m_c` (d,) and :math:`\sum_c w_c \{\Sigma_c +
+        (m_c - m)(m_c - m)^T\}` (d, d).
 
     Examples
     --------
@@ -66,6 +69,10 @@ class GaussianMixture(SampledTarget):
         self._precisions = np.swapaxes(self._whiteners, 1, 2) @ self._whiteners
         diagonals = np.diagonal(self._whiteners, axis1=1, axis2=2)
         heights = np.log(diagonals / np.sqrt(2 * np.pi)).sum(axis=1)
+        self.mean = self.weights @ self.means
+        offsets = self.means - self.mean
+        between = (self.weights[:, None] * offsets).T @ offsets
+        self.cov = np.tensordot(self.weights, self.covariances, axes=1) + between
         with np.errstate(divide="ignore"):  # a weight of zero has log -inf
             self._log_heights = np.log(self.weights) + heights
 
@@ -88,18 +95,6 @@ class GaussianMixture(SampledTarget):
             raise ValueError(f"{wanted}, got {covariances.shape}")
         self.weights = summing_to_one(weights)
         self.covariances = check_covariance("covariances", covariances)
-
-    @property
-    def mean(self) -> Array:
-        r"""The mean :math:`m = \sum_c w_c m_c`, shape (d,)."""
-        return self.weights @ self.means
-
-    @property
-    def cov(self) -> Array:
-        r"""The covariance :math:`\sum_c w_c \{\Sigma_c + (m_c-m)(m_c-m)^T\}`."""
-        offsets = self.means - self.mean
-        between = (self.weights[:, None] * offsets).T @ offsets
-        return np.tensordot(self.weights, self.covariances, axes=1) + between
 
     def _log_terms(self, x: Array) -> tuple[Array, Array]:
         """Return log w_c N(x_i; m_c, S_c), (C, n), and whitened offsets (C, n, d)."""

@@ -16,6 +16,7 @@ one per row, it answers row by row
 the formulas, in methods of the same names with a leading underscore.
 """
 
+from collections.abc import Callable
 from reprlib import repr as brief
 
 import numpy as np
@@ -58,6 +59,10 @@ class Target:
     """
 
     dim: int
+    _log_density: Callable[..., Array]
+    _score: Callable[..., Array]
+    _score_product: Callable[..., Array]
+    _score_curvature: Callable[..., Array]
 
     def log_density(self, x: ArrayLike) -> Array:
         r"""Return :math:`\log p(x_i)`, normalised unless the class says otherwise.
@@ -110,6 +115,7 @@ class SampledTarget(Target):
 
     mean: Array
     cov: Array
+    _sample: Callable[..., Array]
 
     def sample(self, m: int, rng=None) -> Array:
         """Draw `m` independent points, shape (m, d).
