@@ -1,6 +1,6 @@
-r"""Discrepancies as plain functions: `ksd`, `mmd`, `energy_distance`.
+r"""Discrepancies and distances of weighted point sets, as plain functions.
 
-They return the discrepancy itself, not half its square as the objectives do.
+`ksd` and `mmd` are the discrepancy itself, not half its square as the objectives are.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,16 @@ from .objectives import KSD, MMD
 from .particles import ParticleSet
 
 ROWS = 1000  # of a block of distances
+
+UNITS = 2**29  # of mass, of which flows are made
+
+
+def _measures(x, y, weights_x, weights_y) -> tuple[ParticleSet, ParticleSet]:
+    """Point sets x and y, of as many columns, with weights that sum to one."""
+    p, q = _measure(x, weights_x, "x"), _measure(y, weights_y, "y")
+    if p.dim != q.dim:
+        raise ValueError(f"y must have {p.dim} columns like x, got {q.dim}")
+    return p, q
 
 
 def _measure(x, weights, name) -> ParticleSet:
@@ -50,11 +60,6 @@ def ksd(
     Returns
     -------
     float
-
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument is not what it should be.
 
     Examples
     --------
@@ -98,20 +103,13 @@ def mmd(
     -------
     float
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument is not what it should be.
-
     Examples
     --------
     >>> import splitparticles as sp
     >>> round(sp.mmd([[0.0]], [[1.0]], kernel=sp.Gaussian(1.0)), 6)
     0.887096
     """
-    p, q = _measure(x, weights_x, "x"), _measure(y, weights_y, "y")
-    if p.dim != q.dim:
-        raise ValueError(f"y must have {p.dim} columns like x, got {q.dim}")
+    p, q = _measures(x, y, weights_x, weights_y)
     if kernel is None:
         kernel = Gaussian(median_bandwidth(q.positions))
     return MMD(kernel, q.positions, q.weights).discrepancy(p)
@@ -137,20 +135,13 @@ def energy_distance(
     float
         Not its root; zero for equal measures, since i = j is included.
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument is not what it should be.
-
     Examples
     --------
     >>> import splitparticles as sp
     >>> sp.energy_distance([[0.0]], [[3.0]])
     6.0
     """
-    p, q = _measure(x, weights_x, "x"), _measure(y, weights_y, "y")
-    if p.dim != q.dim:
-        raise ValueError(f"y must have {p.dim} columns like x, got {q.dim}")
+    p, q = _measures(x, y, weights_x, weights_y)
     between = _mean_distance(p, q)
     return max(2.0 * between - _mean_distance(p, p) - _mean_distance(q, q), 0.0)
 
@@ -163,11 +154,8 @@ def _mean_distance(p, q) -> float:
     return float(total)
 
 
-UNITS = 2**29  # of mass, of which flows are made
-
-
 def infinity_wasserstein(
-    p: "ParticleSet | ArrayLike", q: "ParticleSet | ArrayLike"
+    p: ParticleSet | ArrayLike, q: ParticleSet | ArrayLike
 ) -> float:
     r"""Infinity-Wasserstein distance of two weighted particle sets.
 
@@ -184,27 +172,22 @@ def infinity_wasserstein(
     -------
     float
 
-    Raises
-    ------
-    ValueError
-        When the dimensions differ or a weight is negative.
-
     Examples
     --------
-    A split by 0.5 is as far as the two halves went.
+    A split by a step of 0.5 moves each half by 0.5.
 
     >>> import splitparticles as sp
     >>> p = sp.ParticleSet([[0.0], [4.0]])
     >>> sp.infinity_wasserstein(p, p.split([0], [[1.0]], 0.5))
     0.5
     """
-    p, q = _particles(p, "p"), _particles(q, "q")
+    p, q = _particles(p), _particles(q)
     if p.dim != q.dim:
         raise ValueError(f"q must have {p.dim} coordinates like p, got {q.dim}")
     v, w = _units(p.weights, "p"), _units(q.weights, "q")
     D = cdist(p.positions[v > 0], q.positions[w > 0])
     v, w = v[v > 0], w[w > 0]
-    # no mass can stay nearer than its nearest partner
+    # No mass goes a shorter way than to the nearest particle of the other set.
     least = max(D.min(axis=1).max(), D.min(axis=0).max())
     distances = np.unique(D[D >= least])
     low, high = 0, len(distances) - 1
@@ -217,19 +200,17 @@ def infinity_wasserstein(
     return float(distances[high])
 
 
-def _particles(given, name) -> ParticleSet:
-    given = getattr(given, "particles", given)
-    return given if isinstance(given, ParticleSet) else ParticleSet(given)
+def _particles(data) -> ParticleSet:
+    """Particles of a Result, a ParticleSet or an array of positions."""
+    particles = getattr(data, "particles", data)
+    if isinstance(particles, ParticleSet):
+        return particles
+    return ParticleSet(particles)
 
 
 def _units(weights, name):
     """Weights as whole numbers that sum to UNITS, by largest remainders."""
-    if weights.min() < 0.0 or weights.sum() <= 0.0:
-        raise ValueError(
-            f"weights of {name} must not be negative and not all zero, "
-            f"got a least one of {weights.min():g}"
-        )
-    exact = UNITS * (weights / weights.sum())
+    exact = UNITS * as_weights(weights, f"weights of {name}", len(weights))
     whole = np.floor(exact).astype(np.int64)
     missing = UNITS - int(whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:missing]] += 1
@@ -237,7 +218,7 @@ def _units(weights, name):
 
 
 def _suffices(allowed, v, w) -> bool:
-    """Whether all mass can go along the pairs allowed, but for what was rounded."""
+    """Whether the allowed pairs carry all mass, up to the rounding to units."""
     n, m = allowed.shape
     i, j = np.nonzero(allowed)
     rows = np.concatenate([np.zeros(n, int), 1 + i, 1 + n + np.arange(m)])

@@ -1,7 +1,7 @@
 """Bad input: an error that names the argument, before any work; good input: no trace.
 
 "Before any work" is checked by a score that counts: a wrong option of `sample` has to
-be refused before the user's score, which may be dear, is called even once.
+be refused before the user's score, which may be expensive, is called even once.
 """
 
 import numpy as np
@@ -72,8 +72,22 @@ TAKES_POINTS = {
 
 
 @pytest.mark.parametrize("bad", NOT_POINTS)
-@pytest.mark.parametrize("entry", TAKES_POINTS)
-def test_points_that_are_none_are_refused_by_name(entry, bad):
+def test_what_is_no_array_of_points_is_refused_by_name(bad):
+    with pytest.raises((TypeError, ValueError), match=r"\bx\b"):
+        sp.median_bandwidth(NOT_POINTS[bad])
+
+
+# NaN is found by the last check of all; the two doors of `compress`
+# read arrays, chunks and callables in ways of their own.
+@pytest.mark.parametrize(
+    "entry, bad",
+    [
+        *((entry, "nan") for entry in TAKES_POINTS if entry != "compress draws"),
+        *(("compress draws", bad) for bad in NOT_POINTS),
+        *(("compress chunk", bad) for bad in ("complex", "ragged", "no-rows", "none")),
+    ],
+)
+def test_every_function_of_points_refuses_bad_ones_by_name(entry, bad):
     name, call = TAKES_POINTS[entry]
     with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
         call(NOT_POINTS[bad])
@@ -82,7 +96,7 @@ def test_points_that_are_none_are_refused_by_name(entry, bad):
 @pytest.mark.parametrize(
     "bad", [masked((2,)), [1.0, np.nan], ["a", "b"], [1j, 2.0], [], True, 0, -2, 2.5]
 )
-def test_one_start_point_that_is_none_is_refused(bad):
+def test_a_bad_start_point_is_refused(bad):
     with pytest.raises((TypeError, ValueError), match="x0"):
         sp.sample(Counting(), bad, 4)
 
@@ -98,7 +112,7 @@ def test_chunks_of_other_dimensions_are_refused_by_number():
         sp.compress([POINTS, [[1.0]]], 2)
 
 
-def test_chunks_that_are_none_are_refused():
+def test_no_chunks_are_refused():
     with pytest.raises(ValueError, match="draws"):
         sp.compress(iter([]), 2)
 
@@ -127,9 +141,14 @@ TAKES_WEIGHTS = {
 }
 
 
-@pytest.mark.parametrize("bad", NOT_WEIGHTS)
-@pytest.mark.parametrize("entry", TAKES_WEIGHTS)
-def test_weights_that_are_none_are_refused_by_name(entry, bad):
+@pytest.mark.parametrize(
+    "entry, bad",
+    [
+        *(("weights_x", bad) for bad in NOT_WEIGHTS),
+        *((entry, "negative") for entry in TAKES_WEIGHTS if entry != "weights_x"),
+    ],
+)
+def test_bad_weights_are_refused_by_name(entry, bad):
     with pytest.raises((TypeError, ValueError), match=rf"\b{entry.strip()}\b"):
         TAKES_WEIGHTS[entry](NOT_WEIGHTS[bad])
 
