@@ -105,17 +105,20 @@ def _picture(path, result, draws):
 
     from . import plotting
 
-    shown = draws[np.linspace(0, len(draws) - 1, min(len(draws), 3000)).astype(int)]
-    pairs = [(k, k + 1) for k in range(min(draws.shape[1] - 1, 3))] or [(0,)]
+    background = draws[
+        np.linspace(0, len(draws) - 1, min(len(draws), 3000)).astype(int)
+    ]
+    columns = np.arange(draws.shape[1])
+    pairs = [tuple(columns[k : k + 2]) for k in range(max(min(len(columns) - 1, 3), 1))]
     size = (4.2 * len(pairs), 4.0)
     figure, axes = plt.subplots(
         1, len(pairs), figsize=size, squeeze=False, layout="constrained"
     )
     for pair, ax in zip(pairs, axes[0], strict=True):
         if len(pair) == 2:
-            ax.plot(*shown[:, pair].T, ".", color="0.75", ms=2, zorder=0)
+            ax.plot(*background[:, pair].T, ".", color="0.75", ms=2, zorder=0)
         else:
-            ax.hist(shown[:, 0], 50, color="0.85", density=True, zorder=0)
+            ax.hist(background[:, 0], 50, color="0.85", density=True, zorder=0)
         plotting.particles(result, ax=ax, coordinates=pair)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -77,8 +77,8 @@ def test_what_is_no_array_of_points_is_refused_by_name(bad):
         sp.median_bandwidth(NOT_POINTS[bad])
 
 
-# NaN is found by the last check of all; the two doors of `compress`
-# read arrays, chunks and callables in ways of their own.
+# NaN is found by the last check of all.  The doors of `compress` read arrays and
+# chunks in ways of their own.
 @pytest.mark.parametrize(
     "entry, bad",
     [

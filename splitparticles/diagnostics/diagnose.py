@@ -215,7 +215,7 @@ def _reference(report, result, draws):
     sd[sd == 0.0] = 1.0  # particles beside a constant are still seen
     x, y = result.positions / sd, draws / sd
     sets = [y[k::10][:n] for k in range(10)]
-    iid = np.mean([energy_distance(subset, y) for subset in sets])
+    iid = float(np.mean([energy_distance(subset, y) for subset in sets]))
     distance = energy_distance(x, y, weights_x=result.weights)
     text = "the particles are no nearer to the draws than as many of these"
     report.measure("energy_of_iid", distance / max(iid, 1e-300), REFERENCE, text)
