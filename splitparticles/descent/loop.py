@@ -60,6 +60,7 @@ class Descent:
         self._signed = particles.weights.min() < 0.0
         self.value = np.inf  # until it is known
         self.stop: Stop | None = None
+        self._after_pruning: tuple | None = None
         self.n_particles = as_count(n_particles, "n_particles", len(particles))
         self.move = _default(move, LBFGS(), "move")
         self.growth = _default(growth, default_growth(objective), "growth")
@@ -89,6 +90,8 @@ class Descent:
             before = self.value
             moved = self._move(polish)
             kept = self._pruned(before)
+            if kept is not None and self._undone():
+                return
             room = self.n_particles - len(self.particles)
             below = self.tol is not None and 2.0 * self.value < self.tol**2
             changed = None
@@ -143,6 +146,19 @@ class Descent:
         self.parents = _without(self.parents, rows)
         self._keep(fewer, self.objective.value(fewer))
         return rows
+
+    def _undone(self) -> bool:
+        """Whether pruning took back a growth that gained nothing; the run ends then.
+
+        At the rounding of F the same particles would come and go for ever.
+        """
+        before = self._after_pruning
+        if before is None or self.value < before[1]:
+            self._after_pruning = self.particles, self.value, self.parents
+            return False
+        self.particles, self.value, self.parents = before
+        self.stop = Stop.NOTHING_GREW
+        return True
 
     def _keep(self, particles, value_followed):
         value = value_followed
