@@ -18,7 +18,7 @@ from .coordinates.preconditioner import Preconditioner
 from .descent.continuation import CoarseToFine
 from .descent.descend import descend, rounds
 from .descent.expectation import ExpectationError
-from .descent.result import Result, ResultFileError, Round, Stop, load
+from .descent.result import Result, ResultFileError, Round, load
 from .diagnostics.check_score import check_score
 from .diagnostics.diagnose import diagnose
 from .diagnostics.report import Report
@@ -52,6 +52,7 @@ from .objectives import KSD, MMD, FirstVariation, Objective
 from .particles import ParticleSet
 from .sampling.sample import sample
 from .scores.sharded import ShardedScore
+from .stop import Stop
 from .targets import GaussianMixture
 
 __version__ = "0.1.0"

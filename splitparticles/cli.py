@@ -13,8 +13,8 @@ import numpy as np
 from . import __version__
 from ._validation import checked_names
 from .compression.compress import compress
-from .descent.result import Stop
 from .draws.tables import TableError, read_table, write_table
+from .stop import Stop
 
 
 def main(arguments: list[str] | None = None) -> int:

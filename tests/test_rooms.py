@@ -9,7 +9,7 @@ import splitparticles
 
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = [
-    {"_compiled", "_validation", "_files", "_linalg"},
+    {"stop", "_compiled", "_validation", "_files", "_linalg"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets", "transforms"},
     {"objectives", "modes", "plotting"},
     {"moves", "growth", "networks", "distances"},
@@ -21,7 +21,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LONGEST_FILE = 300
-STILL_TO_CUT = {"adaptation.py", "network.py", "objective.py", "result.py"}
+STILL_TO_CUT = {"adaptation.py", "network.py", "result.py"}
 LARGEST_ROOM = 0.12
 
 

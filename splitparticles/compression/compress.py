@@ -38,7 +38,7 @@ from ..descent.result import Result
 from ..draws.draws import Draws, Moments
 from ..growth import Growth
 from ..moves import Move
-from ..moves.optimal_weights import is_quadratic, optimal_weights
+from ..moves.optimal_weights import optimal_weights
 from ..particles import ParticleSet
 from .objective import PILOT, _default_objective, _Pilot
 
@@ -178,7 +178,9 @@ def compress(
         elif pilot is not None:
             note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
             result.warnings.append(note)
-        if weights == "optimal" and result.success and is_quadratic(whole):
+        x = start.positions
+        is_quadratic = whole.kernel_pairs(x, x) is not None
+        if weights == "optimal" and result.success and is_quadratic:
             best = optimal_weights(whole, run.particles)
             value = whole.value(best)
             if value < result.value:

@@ -20,7 +20,7 @@ PILOT = 2**14  # draws on which particles grow
 def _default_objective(z: Draws, seen: Moments, n: int) -> Objective:
     """Half the energy distance, and a little of that in moments."""
     energy = SampleEmbedding(_energy(seen, n), z, seen)
-    return MMD.to_embedding(energy) + QUADRATIC * _of_moments(seen)
+    return MMD(energy.kernel, energy) + QUADRATIC * _of_moments(seen)
 
 
 def _energy(seen, n) -> Energy:
@@ -50,7 +50,7 @@ class _Pilot:
             SampleEmbedding(kernel, some, some.moments())
             for some in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
         )
-        self.objective = MMD.to_embedding(taken) + QUADRATIC * _of_moments(seen)
+        self.objective = MMD(kernel, taken) + QUADRATIC * _of_moments(seen)
 
     def objective_of_all(self, particles) -> Objective:
         r"""Return the objective to all draws.
@@ -67,4 +67,4 @@ class _Pilot:
         whole = SampleEmbedding(kernel, self.z, self.seen)
         norm = max(squared, 0.0) - own + 2.0 * w @ whole.value(x)
         whole = SampleEmbedding(kernel, self.z, self.seen, float(norm))
-        return MMD.to_embedding(whole) + QUADRATIC * _of_moments(self.seen)
+        return MMD(kernel, whole) + QUADRATIC * _of_moments(self.seen)

@@ -31,10 +31,10 @@ class CoarseToFine:
 
     def __call__(self, objective: Objective, n: int, dim: int) -> float | None:
         """Bandwidth for n particles; None when the objective knows no scale."""
-        if objective.bandwidth is None or objective.spread is None:
+        if objective.bandwidth is None or objective.target_sd is None:
             return None
         return max(
-            objective.bandwidth, self.factor * objective.spread * n ** (-1 / dim)
+            objective.bandwidth, self.factor * objective.target_sd * n ** (-1 / dim)
         )
 
 

@@ -17,11 +17,11 @@ from ..growth.pruning import pruned_rows
 from ..moves import LBFGS, Move, Moved, NotFinite
 from ..objectives import Objective
 from ..particles import ParticleSet
-from ..scores.score import LimitReached
+from ..stop import LimitReached, Stop
 from .continuation import Scale, chosen_continuation
 from .frame import Coordinates
 from .progress import progress_line
-from .result import Result, Round, Stop
+from .result import Result, Round
 from .watched import Watched, check_time
 
 SIGNED = "some weights are negative: fit for quadrature, not for draws"
@@ -72,11 +72,11 @@ class Descent:
         self.deadline = deadline
         self.coordinates = Coordinates() if coordinates is None else coordinates
         self.scale = Scale(objective, chosen_continuation(continuation), particles)
-        self._rows_before = _rows(objective)
+        self._rows_before = objective.score_rows
 
     def _n_score_evals(self) -> int:
         """Score rows of this run; the coordinates know better where they count."""
-        own = _rows(self.objective) - self._rows_before
+        own = self.objective.score_rows - self._rows_before
         return self.coordinates.facts().get("n_score_evals", own)
 
     def rounds(self) -> Iterator[Round]:
@@ -212,7 +212,7 @@ class Descent:
             except StopIteration:
                 self.stop = Stop.CALLBACK
             except LimitReached as limit:
-                self.stop = Stop[str(limit).upper()]
+                self.stop = limit.stop
             except KeyboardInterrupt:
                 self.stop = Stop.INTERRUPTED
             except NotFinite:
@@ -275,10 +275,3 @@ def _without(parents, rows) -> np.ndarray:
 
 def _default(given, default, name):
     return default if given is None else as_callable(given, name, "object")
-
-
-def _rows(objective) -> int:
-    """Score rows counted by the objective or by those it is made of."""
-    parts = [term for _, term in getattr(objective, "terms", ())]
-    scores = {id(p.score): p.score for p in (objective, *parts) if hasattr(p, "score")}
-    return sum(score.rows for score in scores.values())

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,31 +11,9 @@ from ..draws.nearest import nearest_draws
 from ..growth import Grown
 from ..moves import Moved
 from ..particles import ParticleSet
+from ..stop import Stop
 from . import result_files
 from .expectation import ExpectationError, expectation_error
-
-
-class Stop(Enum):
-    """Why a run ended: a number, whether that is a success, words for a reader."""
-
-    MAX_PARTICLES = 0, True, "the number of particles asked for is reached"
-    TOLERANCE = 1, True, "the discrepancy is below tol"
-    STABLE = (
-        2,
-        True,
-        "no small split lowers the objective (which may be a local optimum)",
-    )
-    MAX_ROUNDS = 3, False, "max_rounds rounds are over"
-    MAX_SCORE_EVALS = 4, False, "the next score call would pass max_score_evals"
-    MAX_TIME = 5, False, "max_time is over"
-    CALLBACK = 6, False, "the callback asked to stop"
-    INTERRUPTED = 7, False, "interrupted from the keyboard"
-    NOT_FINITE = 9, False, "the objective is not finite beside a particle"
-    NOTHING_GREW = 10, True, "the growth added no particle"
-    FAILED = 8, False, "an exception was raised; these are the particles before it"
-
-    def __init__(self, status: int, success: bool, message: str):
-        self.status, self.success, self.message = status, success, message
 
 
 class Round(NamedTuple):

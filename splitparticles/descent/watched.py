@@ -6,7 +6,7 @@ import numpy as np
 
 from ..objectives import Objective
 from ..particles import ParticleSet
-from ..scores.score import LimitReached
+from ..stop import LimitReached, Stop
 
 
 class Watched:
@@ -53,4 +53,4 @@ class Watched:
 def check_time(deadline: float) -> None:
     """End a run whose time is over."""
     if time.monotonic() > deadline:
-        raise LimitReached("max_time")
+        raise LimitReached(Stop.MAX_TIME)

@@ -180,7 +180,9 @@ def _discrepancies(report, particles, score):
     worst = 0.0
     for kernel in (Gaussian(1.4 * d**0.5), InverseMultiquadric(0.7 * d**0.5)):
         F = KSD(kernel, score)
-        iid = particles.weights**2 @ F.pairs(z, z)  # the mean of k_p(x, x) over n
+        iid = particles.weights**2 @ F.kernel_pairs(
+            z, z
+        )  # the mean of k_p(x, x) over n
         worst = max(worst, 2.0 * F.value(particles) / iid)
     text = "under other kernels the discrepancy is hardly below that of random draws"
     report.measure("ksd_of_iid", worst, OF_IID, text)

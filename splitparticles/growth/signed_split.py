@@ -96,7 +96,7 @@ class SignedSplit:
         if not chosen:
             return nothing_grew(particles, least, stable=not matrices.any())
         now = objective.value(particles)
-        spread = objective.spread or 1.0
+        spread = objective.target_sd or 1.0
         best, change = None, 0.0
         for step in spread * STEPS:
             grown, parents = _split(particles, splits, chosen, step)

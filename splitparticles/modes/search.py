@@ -23,7 +23,8 @@ import numpy as np
 from scipy.special import softmax
 
 from ..coordinates.preconditioner import Preconditioner
-from ..scores.score import LimitReached, Score
+from ..scores.score import Score
+from ..stop import LimitReached
 from .climb import find_mode
 
 CLIMBERS, STARTERS = 16, 4  # of a batch about a mode, and about the start

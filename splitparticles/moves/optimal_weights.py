@@ -51,13 +51,14 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     >>> sp.optimal_weights(F, sp.ParticleSet([[0.0], [4.0]])).weights.round(6)
     array([0.75, 0.25])
     """
-    if not is_quadratic(objective):
-        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
     x, n = particles.positions, len(particles)
     equal = particles.weighted(np.full(n, 1.0 / n))
     i, j = np.triu_indices(n)
+    pairs = objective.kernel_pairs(x[i], x[j])
+    if pairs is None:
+        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
     K = np.zeros((n, n))
-    K[i, j] = K[j, i] = _pairs(objective, x[i], x[j])
+    K[i, j] = K[j, i] = pairs
     b = K @ equal.weights - objective.witness(equal)
     size = np.abs(K).max() or 1.0
     K, b = K / size, b / size
@@ -73,18 +74,3 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     rows = np.vstack([R, np.full((1, n), TO_ONE)])
     w = nnls(rows, np.append(aim, TO_ONE))[0]
     return particles.weighted(w / w.sum())
-
-
-def is_quadratic(objective: Objective) -> bool:
-    """Whether an objective is quadratic in the weights, with a kernel that it knows."""
-    terms = getattr(objective, "terms", ())
-    return hasattr(objective, "pairs") or (
-        len(terms) > 0 and all(is_quadratic(term) for _, term in terms)
-    )
-
-
-def _pairs(objective, x, y):
-    """Kernel of a squared discrepancy, ``k(x_i, y_i)``."""
-    if hasattr(objective, "pairs"):
-        return objective.pairs(x, y)
-    return sum(factor * _pairs(term, x, y) for factor, term in objective.terms)

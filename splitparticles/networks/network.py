@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import as_floats, as_positions, refuse_nonfinite
-from ..objectives.objective import FirstVariation, Newcomer, Objective, points
+from ..objectives.new_particles import Newcomer
+from ..objectives.objective import FirstVariation, Objective, points
 from ..particles import ParticleSet
 from .losses import Loss
 from .network_sums import (

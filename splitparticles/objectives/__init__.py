@@ -3,7 +3,8 @@
 from .discrepancy import Discrepancy
 from .ksd import KSD
 from .mmd import MMD
-from .objective import FirstVariation, Newcomer, Objective, Sum
+from .new_particles import Newcomer
+from .objective import FirstVariation, Objective, Sum
 
 __all__ = [
     "Discrepancy",

@@ -23,7 +23,7 @@ class Discrepancy(Objective):
     """Half a squared kernel discrepancy (abstract)."""
 
     @abstractmethod
-    def pairs(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def kernel_pairs(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Kernel ``K(x_i, y_i)`` row by row, (m,)."""
 
     def split_change(self, particles, parents, directions, steps):
@@ -34,11 +34,12 @@ class Discrepancy(Objective):
         plus, minus = x + offset, x - offset
         h = self.witness(particles)[parents]
         h_plus, h_minus = self.witness(particles, plus), self.witness(particles, minus)
+        K = self.kernel_pairs
         norm = (
-            0.25 * (self.pairs(plus, plus) + self.pairs(minus, minus))
-            + 0.5 * self.pairs(plus, minus)
-            + self.pairs(x, x)
-            - self.pairs(plus, x)
-            - self.pairs(minus, x)
+            0.25 * (K(plus, plus) + K(minus, minus))
+            + 0.5 * K(plus, minus)
+            + K(x, x)
+            - K(plus, x)
+            - K(minus, x)
         )
         return w * (0.5 * (h_plus + h_minus) - h) + 0.5 * w**2 * norm

@@ -3,7 +3,7 @@ r"""Kernel Stein discrepancy: how far particles are from a target known by its s
 .. math:: F(\mu) = \tfrac12 \mathrm{KSD}^2
           = \tfrac12 \sum_{ij} w_i w_j\, k_p(x_i, x_j)
 
-with the Langevin Stein kernel of `splitparticles.stein_sums` (keys ``LLJ16``,
+with the Langevin Stein kernel of `splitparticles.kernels.stein_sums` (keys ``LLJ16``,
 ``CSG16``, ``GM17`` in docs/references.bib); descending it is KSD descent (key
 ``K21``).  Its witness is the Stein operator on the field u, with zero mean under the
 target, whatever the particles.
@@ -37,9 +37,9 @@ class KSD(Discrepancy):
 
     Parameters
     ----------
-    kernel : kernel tuple
+    kernel : kernel tuple, or list of (factor, kernel tuple)
         Radial and smooth (`Gaussian`, `InverseMultiquadric`, ...), or one that pins
-        moments, `Linear` or `Quadratic`.  Add objectives to use both kinds.
+        moments, `Linear` or `Quadratic`; a list stands for the weighted sum.
     score : callable
         (n, d) -> (n, d), gradient of the log density.
     score_product : callable, optional
@@ -71,7 +71,7 @@ class KSD(Discrepancy):
 
     def __init__(
         self,
-        kernel: tuple,
+        kernel: tuple | list[tuple[float, tuple]],
         score: Callable,
         score_product: Callable | None = None,
         *,
@@ -81,39 +81,44 @@ class KSD(Discrepancy):
         if given or not isinstance(score, Score):
             score = Score(score, score_product, score_curvature)
         self.score = score
-        self.terms = ((1.0, _smooth(kernel)),)
+        kernels = kernel if isinstance(kernel, list) else [(1.0, kernel)]
+        self.kernels = [(float(factor), _smooth(one)) for factor, one in kernels]
 
-    def absorb(self, own, other, weight):
-        """KSDs of the same score are one, of the sum of their kernels."""
-        if not isinstance(other, KSD) or not self.score.agrees(other.score):
-            return None
-        joined = KSD.__new__(KSD)
-        joined.score = self.score
-        terms = [(own * c, k) for c, k in self.terms]
-        if weight != 0.0:
-            terms += [(weight * c, k) for c, k in other.terms]
-        joined.terms = tuple(terms)
-        return joined
+    def __mul__(self, factor):
+        scaled = [(factor * c, kernel) for c, kernel in self.kernels]
+        return KSD(scaled, self.score)
+
+    __rmul__ = __mul__
+
+    def __add__(self, other):
+        # KSDs of one score are one KSD, of the sum of their kernels: one pass does
+        if isinstance(other, KSD) and self.score.agrees(other.score):
+            return KSD([*self.kernels, *other.kernels], self.score)
+        return super().__add__(other)
+
+    @property
+    def score_rows(self):
+        """Rows passed to the score so far."""
+        return self.score.rows
 
     def _stein(self, sums, particles, at, *more):
         """Return the sums, over the kernels, at the points `at`."""
         y, sy = particles.positions, self.score(particles.positions)
         x = points(particles, at)
         sx = sy if at is None else self.score(x)
-        total = None
-        for c, kernel in self.terms:
+        parts = []
+        for c, kernel in self.kernels:
             part = sums(kernel, x, sx, y, sy, particles.weights, *more)
             part = part if isinstance(part, tuple) else (part,)
-            part = part if c == 1.0 else [c * p for p in part]
-            known = total is not None
-            total = [t + p for t, p in zip(total, part, strict=True)] if known else part
-        return total[0] if len(total) == 1 else tuple(total)
+            parts.append(part if c == 1.0 else [c * array for array in part])
+        totals = [sum(more, first) for first, *more in zip(*parts, strict=True)]
+        return totals[0] if len(totals) == 1 else tuple(totals)
 
     def _field(self, particles):
         """Stein field at the particles, (n, d)."""
         x, w = particles.positions, particles.weights
         sx = self.score(x)
-        return sum(c * stein_field(kernel, x, x, sx, w) for c, kernel in self.terms)
+        return sum(c * stein_field(kernel, x, x, sx, w) for c, kernel in self.kernels)
 
     def value(self, particles):
         """Half the squared KSD."""
@@ -142,8 +147,8 @@ class KSD(Discrepancy):
         # U' (J v) needs the product first, so U' is applied to a second direction
         Jv = self.score.product(x, directions)
         _, _, Ut_Jv = self._stein(stein_sum_hessian_product, particles, None, Jv)
-        bent = self.score.curvature(x, field, directions)
-        return Hv + self.score.product(x, Uv) + Ut_Jv + bent
+        third = self.score.curvature(x, field, directions)
+        return Hv + self.score.product(x, Uv) + Ut_Jv + third
 
     def witness_hessian(self, particles):
         """``H + J U + U' J + D2s[u]``, all directions in one batch, (n, d, d)."""
@@ -154,10 +159,10 @@ class KSD(Discrepancy):
         hessian = H + 2.0 * J @ U + self.score.bending(x, field)
         return 0.5 * (hessian + hessian.swapaxes(1, 2))
 
-    def pairs(self, x, y):
+    def kernel_pairs(self, x, y):
         """Stein kernel ``k_p(x_i, y_i)``, (m,)."""
         sx, sy = self.score(x), self.score(y)
-        return sum(c * stein_pairs(kernel, x, sx, y, sy) for c, kernel in self.terms)
+        return sum(c * stein_pairs(kernel, x, sx, y, sy) for c, kernel in self.kernels)
 
 
 def _smooth(kernel):

@@ -65,7 +65,7 @@ class SampleEmbedding:
         return len(self.moments.mean)
 
     @property
-    def spread(self) -> float:
+    def target_sd(self) -> float:
         """Mean standard deviation of the coordinates."""
         return float(np.sqrt(np.diag(self.moments.cov)).mean())
 
@@ -130,7 +130,7 @@ class MixtureEmbedding:
         return self.mixture.dim
 
     @property
-    def spread(self) -> float:
+    def target_sd(self) -> float:
         """Mean standard deviation of the coordinates."""
         return float(np.sqrt(np.diag(self.mixture.cov)).mean())
 

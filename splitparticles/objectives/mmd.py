@@ -34,7 +34,8 @@ class MMD(Discrepancy):
     kernel : kernel tuple
         Any radial kernel, or `Quadratic`, which matches mean and second moments.
     draws_or_target : array_like, shape (N, d), or GaussianMixture
-        A mixture is taken in closed form and needs the `Gaussian` kernel.
+        A mixture is taken in closed form and needs the `Gaussian` kernel.  A mean
+        embedding under this kernel is taken as it is.
     weights : array_like, shape (N,), optional
         Of the draws; not negative, scaled to sum to one.  Equal when left out.
 
@@ -61,26 +62,7 @@ class MMD(Discrepancy):
                 f"got {kernel!r}"
             )
         self.kernel = checked_kernel(kernel)
-        if isinstance(draws_or_target, GaussianMixture):
-            if not isinstance(kernel, Gaussian) or weights is not None:
-                raise ValueError(
-                    "a GaussianMixture needs the Gaussian kernel and no weights; "
-                    f"got {kernel} and weights={weights!r}"
-                )
-            self.embedding = MixtureEmbedding(self.kernel, draws_or_target)
-            return
-        draws = as_positions(draws_or_target, "draws")
-        if weights is not None:
-            weights = as_weights(weights, "weights", len(draws))
-        draws = Draws(draws, weights)
-        self.embedding = SampleEmbedding(self.kernel, draws, draws.moments())
-
-    @classmethod
-    def to_embedding(cls, embedding) -> "MMD":
-        """Return the MMD to a mean embedding, under its kernel."""
-        made = cls.__new__(cls)
-        made.kernel, made.embedding = embedding.kernel, embedding
-        return made
+        self.embedding = _embedding(self.kernel, draws_or_target, weights)
 
     def _points(self, particles, at=None):
         """Points where to look, after a look at the number of coordinates."""
@@ -134,7 +116,7 @@ class MMD(Discrepancy):
         x, w = particles.positions, particles.weights
         return kernel_sum_hessian(self.kernel, x, x, w) - self.embedding.hessian(x)
 
-    def pairs(self, x, y):
+    def kernel_pairs(self, x, y):
         """Kernel ``k(x_i, y_i)``, (m,)."""
         return kernel_pairs(self.kernel, x, y)
 
@@ -145,13 +127,31 @@ class MMD(Discrepancy):
         return getattr(self.kernel, "bandwidth", None)
 
     @property
-    def spread(self):
+    def target_sd(self):
         """Mean standard deviation of the target's coordinates."""
-        return self.embedding.spread
+        return self.embedding.target_sd
 
     def coarsened(self, bandwidth):
         """Return the MMD to the same target under a wider kernel."""
         kernel = at_bandwidth(self.kernel, bandwidth)
         if kernel is None or bandwidth <= self.bandwidth:
             return None
-        return MMD.to_embedding(self.embedding.at_kernel(kernel))
+        return MMD(kernel, self.embedding.at_kernel(kernel))
+
+
+def _embedding(kernel, target, weights):
+    """Mean embedding of draws or of a mixture."""
+    if isinstance(target, (SampleEmbedding, MixtureEmbedding)):
+        return target
+    if isinstance(target, GaussianMixture):
+        if not isinstance(kernel, Gaussian) or weights is not None:
+            raise ValueError(
+                "a GaussianMixture needs the Gaussian kernel and no weights; "
+                f"got {kernel} and weights={weights!r}"
+            )
+        return MixtureEmbedding(kernel, target)
+    draws = as_positions(target, "draws")
+    if weights is not None:
+        weights = as_weights(weights, "weights", len(draws))
+    draws = Draws(draws, weights)
+    return SampleEmbedding(kernel, draws, draws.moments())

@@ -18,13 +18,13 @@ follows.  Particles come first in every method; ``at=None`` means "at the partic
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from .._validation import as_positions
 from ..particles import ParticleSet
+from .new_particles import NewParticles
 
 DIFFERENCE = 1e-5
 
@@ -47,25 +47,14 @@ class FirstVariation(NamedTuple):
     """grad h at the particles, (n, d)."""
 
 
-class Newcomer(NamedTuple):
-    """How a new particle can be put at a point."""
-
-    of_share: Callable[[float], ParticleSet]
-    """The particles with a share, from 0 up, of what the newcomer might have."""
-    slope: float
-    """Derivative of F in the share, at 0."""
-    most: float
-    """Largest share."""
-
-
-class Objective(ABC):
-    """A functional F of weighted particles (abstract)."""
+class Objective(NewParticles, ABC):
+    """Functional F of weighted particles (abstract)."""
 
     conserves_mass = True
-    """Whether weights keep their sum when they move or a newcomer takes some."""
+    """Whether weights keep their sum when they move or a new particle takes some."""
 
-    insertion_descends = False
-    """Whether some insertion is known to lower F, from wherever F is not zero."""
+    score_rows = 0
+    """Rows that were passed to the score of a target, so far."""
 
     @abstractmethod
     def value(self, particles: ParticleSet) -> float:
@@ -126,6 +115,13 @@ class Objective(ABC):
             [self.value(particles.split([i], [v], [e])) - now for i, v, e in splits]
         )
 
+    def kernel_pairs(self, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+        """Kernel ``K(x_i, y_i)`` of half a squared discrepancy, (m,); None of others.
+
+        With it F is known to be quadratic in the weights.
+        """
+        return None
+
     # ------------------------------------------------------------- rows of data
     @property
     def n_rows(self) -> int | None:
@@ -135,53 +131,6 @@ class Objective(ABC):
     def of_rows(self, rows: np.ndarray) -> "Objective":
         """Return the same mean over some rows only."""
         raise TypeError(f"{type(self).__name__} is no mean over rows of data")
-
-    # ------------------------------------------------------------- newcomers
-    def proposals(
-        self, particles: ParticleSet, many: int, rng, *, reach: float = 1.0
-    ) -> np.ndarray:
-        """Points (many, d) at which a newcomer might stand, at random.
-
-        About the particles: every other one nearby, the rest `reach` times as wide as
-        the target is, or the particles where nobody knows that.
-        """
-        n, d = particles.positions.shape
-        beside = particles.positions[rng.integers(n, size=many)]
-        outwards = rng.standard_normal((many, d)) * _spread(self, particles)
-        width = np.where(np.arange(many) % 2, 0.3 * min(reach, 1.0), reach)
-        return beside + width[:, None] * outwards
-
-    def surroundings(self, particles: ParticleSet, reach: float):
-        """Lowest and highest point (d,) that a search looks at; None without bounds.
-
-        `reach` standard deviations around the particles, as in `proposals`.
-        """
-        away = reach * _spread(self, particles)
-        x = particles.positions
-        return x.min(axis=0) - away, x.max(axis=0) + away
-
-    def promise(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
-        """What newcomers at points (m, d) promise, (m,); low is good.
-
-        The witness: F falls steepest where it is lowest.
-        """
-        return self.witness(particles, at)
-
-    def promise_gradient(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
-        """Gradient of the promise, (m, d)."""
-        return self.witness_gradient(particles, at)
-
-    def newcomer(self, particles: ParticleSet, point: np.ndarray) -> Newcomer:
-        """How a newcomer at a point (d,) gets its mass: from all others alike."""
-        x, w = particles.positions, particles.weights
-        total = float(w.sum())
-
-        def of_share(share):
-            weights = np.append((1.0 - share) * w, share * total)
-            return ParticleSet(np.vstack([x, point]), weights)
-
-        h = self.witness(particles, np.vstack([point, x]))
-        return Newcomer(of_share, total * float(h[0]) - float(w @ h[1:]), 0.5)
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -196,15 +145,6 @@ class Objective(ABC):
     @property
     def bandwidth(self) -> float | None:
         """Scale asked for, or None when the objective knows none."""
-        return None
-
-    @property
-    def spread(self) -> float | None:
-        """Mean standard deviation of the target's coordinates, where it is known."""
-        return None
-
-    def absorb(self, own: float, other: "Objective", weight: float):
-        """Return ``own * self + weight * other`` where one pass gives both, or None."""
         return None
 
     # ------------------------------------------------------------- derived
@@ -247,38 +187,30 @@ class Objective(ABC):
     __rmul__ = __mul__
 
 
-def _spread(objective, particles):
-    """Scale of the target, or of the particles; one where neither has any."""
-    if objective.spread:
-        return objective.spread
-    largest = float(particles.positions.std(axis=0).max())
-    return largest if largest > 0.0 else 1.0
-
-
 class Sum(Objective):
-    """A weighted sum of objectives; witnesses add.
-
-    Made by ``0.5 * F + G``.  Terms that share their work (KSDs of one score) become
-    one term.
-    """
+    """Weighted sum of objectives, made by ``0.5 * F + G``; witnesses add."""
 
     def __init__(self, terms: list[tuple[float, Objective]]):
         self.terms = terms
 
     @classmethod
     def of(cls, terms: list[tuple[float, Objective]]) -> Objective:
-        """Flatten sums of sums and let terms absorb each other."""
+        """Sum of (factor, objective) pairs, in which sums of sums are flat."""
         flat: list[tuple[float, Objective]] = []
         for factor, term in terms:
             if not isinstance(term, Objective):
                 raise TypeError(f"only objectives can be added, got {term!r}")
             inner = term.terms if isinstance(term, Sum) else [(1.0, term)]
-            for weight, part in inner:
-                _add_term(flat, factor * weight, part)
+            flat += [(factor * weight, part) for weight, part in inner]
         return flat[0][1] if len(flat) == 1 and flat[0][0] == 1.0 else cls(flat)
 
-    def _total(self, each):
-        return sum(factor * each(term) for factor, term in self.terms)
+    def _total(self, of_term):
+        return sum(factor * of_term(term) for factor, term in self.terms)
+
+    def _known(self, name):
+        """Values of an attribute, of the terms in which it is not None."""
+        values = (getattr(term, name) for _, term in self.terms)
+        return [value for value in values if value is not None]
 
     def value(self, particles):
         """Weighted sum of the values."""
@@ -313,13 +245,20 @@ class Sum(Objective):
             lambda term: term.split_change(particles, parents, directions, steps)
         )
 
+    def kernel_pairs(self, x, y):
+        """Weighted sum of the kernels; None where a term has none."""
+        pairs = [(factor, term.kernel_pairs(x, y)) for factor, term in self.terms]
+        if any(values is None for _, values in pairs):
+            return None
+        return sum(factor * values for factor, values in pairs)
+
     def coarsened(self, bandwidth):
-        """Coarsen each term that knows how; the others stay."""
+        """Sum in which each term that can be is coarser; None where none can."""
         coarse = [(f, term.coarsened(bandwidth), term) for f, term in self.terms]
-        if all(other is None for _, other, _ in coarse):
+        if all(coarser is None for _, coarser, _ in coarse):
             return None
         return Sum.of(
-            [(f, term if other is None else other) for f, other, term in coarse]
+            [(f, term if coarser is None else coarser) for f, coarser, term in coarse]
         )
 
     @property
@@ -328,42 +267,34 @@ class Sum(Objective):
         return any(term.conserves_mass for _, term in self.terms)
 
     @property
+    def score_rows(self):
+        """Rows passed to the scores of all terms."""
+        return sum(term.score_rows for _, term in self.terms)
+
+    @property
     def insertion_descends(self):
         """Whether it does for every term."""
         return all(term.insertion_descends for _, term in self.terms)
 
     @property
     def labels(self):
-        """Labels of the first term that has such."""
-        known = (term.labels for _, term in self.terms)
-        return next((labels for labels in known if labels is not None), None)
+        """Labels of the first term that has any."""
+        return next(iter(self._known("labels")), None)
+
+    @property
+    def bandwidth(self):
+        """Finest scale among the terms."""
+        return min(self._known("bandwidth"), default=None)
+
+    @property
+    def target_sd(self):
+        """Largest standard deviation of a target that a term knows."""
+        return max(self._known("target_sd"), default=None)
 
     def proposals(self, particles, many, rng, *, reach=1.0):
         """Proposals of the first term."""
         return self.terms[0][1].proposals(particles, many, rng, reach=reach)
 
     def surroundings(self, particles, reach):
-        """Those of the first term."""
+        """Bounds of the first term."""
         return self.terms[0][1].surroundings(particles, reach)
-
-    @property
-    def bandwidth(self):
-        """Finest scale among the terms."""
-        known = [t.bandwidth for _, t in self.terms if t.bandwidth is not None]
-        return min(known, default=None)
-
-    @property
-    def spread(self):
-        """Largest spread that a term knows."""
-        known = [t.spread for _, t in self.terms if t.spread is not None]
-        return max(known, default=None)
-
-
-def _add_term(flat, weight, part):
-    for k, (own, known) in enumerate(flat):
-        joined = known.absorb(own, part, weight)
-        if joined is not None:
-            flat[k] = (1.0, joined)
-            return
-    alone = part.absorb(weight, part, 0.0) if weight != 1.0 else None
-    flat.append((weight, part) if alone is None else (1.0, alone))

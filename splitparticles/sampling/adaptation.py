@@ -182,7 +182,7 @@ class ScoreCoordinates(WorkingCoordinates):
             return np.nan
         objective, z = self.objective(), particles.positions
         w = particles.weights / particles.weights.sum()
-        own = float(w @ objective.pairs(z, z))
+        own = float(w @ objective.kernel_pairs(z, z))
         return 2.0 * objective.value(particles) * len(z) / own
 
     def _fitted(self, particles, rng):

@@ -27,11 +27,12 @@ from .._validation import (
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.loop import Descent
 from ..descent.options import chosen_growth, chosen_moves
-from ..descent.result import Result, Stop
+from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
 from ..particles import ParticleSet
-from ..scores.score import LimitReached, Score, batched_log_density
+from ..scores.score import Score, batched_log_density
+from ..stop import LimitReached, Stop
 from .start import Plan
 from .tempering import checked_schedule
 
@@ -179,7 +180,7 @@ def sample(
             place, first = plan.place(), plan.start
             built = place.objective()
         except LimitReached as limit:
-            return _too_early(counted, start, Stop[str(limit).upper()], names)
+            return _too_early(counted, start, limit.stop, names)
         except KeyboardInterrupt:
             return _too_early(counted, start, Stop.INTERRUPTED, names)
         except Exception as error:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._validation import as_callable, as_floats
+from ..stop import LimitReached, Stop
 
 
 def batched_log_density(log_density, vectorized) -> Callable:
@@ -50,10 +51,6 @@ SECOND_STEP = 1e-4
 REMEMBERED = 4
 
 LARGEST = 1e140
-
-
-class LimitReached(Exception):
-    """A limit of the user's on rows or time would be passed by the next call."""
 
 
 class Score:
@@ -115,10 +112,10 @@ class Score:
         if known is not None:
             return known
         if time.monotonic() > self.deadline:
-            raise LimitReached("max_time")
+            raise LimitReached(Stop.MAX_TIME)
         with self._counting:
             if self.rows + len(x) > self.max_rows:
-                raise LimitReached("max_score_evals")
+                raise LimitReached(Stop.MAX_SCORE_EVALS)
             self.rows += len(x)
         handed = np.array(x)
         handed.flags.writeable = False

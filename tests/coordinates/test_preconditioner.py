@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import splitparticles as sp
 from splitparticles.modes.climb import find_mode
-from splitparticles.scores.score import LimitReached, Score
+from splitparticles.scores.score import Score
+from splitparticles.stop import LimitReached, Stop
 
 
 @given(st.integers(0, 10**6))
@@ -111,8 +112,9 @@ def test_rows_are_counted_and_remembered():
 def test_limits_hold_before_the_call():
     score = Score(lambda x: -x, max_rows=7)
     score(np.zeros((5, 2)))
-    with pytest.raises(LimitReached, match="max_score_evals"):
+    with pytest.raises(LimitReached, match="max_score_evals") as limit:
         score(np.ones((3, 2)))
+    assert limit.value.stop is Stop.MAX_SCORE_EVALS
     assert score.rows == 5
     score(np.ones((2, 2)))
     with pytest.raises(LimitReached, match="max_time"):

@@ -195,7 +195,7 @@ def test_ksds_of_one_score_share_its_rows():
         return -x
 
     F = sp.KSD(sp.Gaussian(1.0), score) + 0.5 * sp.KSD(sp.Linear(), score)
-    assert isinstance(F, sp.KSD) and len(F.terms) == 2
+    assert isinstance(F, sp.KSD) and len(F.kernels) == 2
     F.first_variation(particles())
     assert sum(calls) == 5 + 10  # the particles, and one product by differences
     other = sp.KSD(sp.Gaussian(1.0), lambda x: -x) + sp.KSD(sp.Linear(), score)
@@ -241,7 +241,7 @@ def test_a_wider_kernel_is_the_same_target_seen_coarser():
     for F in (OBJECTIVES["MMD gaussian"], OBJECTIVES["MMD mixture"]):
         wide = F.coarsened(4.0)
         assert (wide.bandwidth, F.bandwidth) != (F.bandwidth, wide.bandwidth)
-        assert wide.bandwidth == 4.0 and wide.spread == F.spread
+        assert wide.bandwidth == 4.0 and wide.target_sd == F.target_sd
         assert wide.value(particles()) < F.value(particles())
     both = OBJECTIVES["sum of MMDs"].coarsened(4.0)
     assert both.bandwidth == 4.0
