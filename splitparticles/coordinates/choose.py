@@ -1,16 +1,16 @@
-"""Preconditioner that the options of `sample` and `compress` stand for."""
+"""Preconditioner that an option of `sample` or `compress` stands for."""
 
 import numpy as np
 
 from .._validation import as_positions
-from .noncentred import Composed
+from .change import ChangeOfVariables
 from .preconditioner import Preconditioner
 
 
-def chosen_preconditioner(preconditioner, centre, covariance) -> Preconditioner:
+def chosen_preconditioner(preconditioner, centre, covariance) -> ChangeOfVariables:
     """Working coordinates where a covariance is known."""
     d = len(centre)
-    if isinstance(preconditioner, (Preconditioner, Composed)):
+    if isinstance(preconditioner, ChangeOfVariables):
         if len(preconditioner.centre) != d:
             raise ValueError(
                 f"preconditioner must have {d} coordinates, "

@@ -1,4 +1,4 @@
-r"""Working coordinates: the linear change :math:`x = m + L z`.
+r"""Linear change of variables :math:`x = m + L z`, the preconditioner of a target.
 
 Kernels measure distances, so particles are moved in coordinates z in which the
 target is about as wide in every direction.  A score changes as
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import as_floats, as_positions, refuse_nonfinite
+from .change import ChangeOfVariables
 
 
 @dataclass(frozen=True, eq=False)
-class Preconditioner:
+class Preconditioner(ChangeOfVariables):
     r"""Working coordinates :math:`z` with :math:`x = m + L z`.
 
     Parameters
@@ -24,11 +25,6 @@ class Preconditioner:
         The point m.
     matrix : array_like, shape (d, d)
         The matrix L, invertible.  :math:`L L^T` is about the target's covariance.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When the arrays are not real and finite, do not fit or L is singular.
 
     Examples
     --------
@@ -43,19 +39,18 @@ class Preconditioner:
     centre: np.ndarray
     matrix: np.ndarray
 
-    def __post_init__(self):
-        centre = as_floats(self.centre, "centre", "of shape (d,)")
+    def __init__(self, centre: ArrayLike, matrix: ArrayLike):
+        centre = as_floats(centre, "centre", "of shape (d,)")
         if centre.ndim != 1:
             raise ValueError(f"centre must have shape (d,), got {centre.shape}")
         refuse_nonfinite(centre[None], "centre")
         d = len(centre)
-        matrix = as_positions(self.matrix, "matrix", d)
+        matrix = as_positions(matrix, "matrix", d)
         if matrix.shape != (d, d):
             raise ValueError(f"matrix must have shape {(d, d)}, got {matrix.shape}")
-        if (
-            np.linalg.matrix_rank(matrix / np.abs(matrix).max(axis=0, initial=1e-300))
-            < d
-        ):
+        # units of x or z that differ by many powers of ten make no matrix singular
+        scaled = matrix / _largest(matrix, axis=1)
+        if np.linalg.matrix_rank(scaled / _largest(scaled, axis=0)) < d:
             raise ValueError("matrix must be invertible")
         object.__setattr__(self, "centre", centre)
         object.__setattr__(self, "matrix", matrix)
@@ -80,19 +75,33 @@ class Preconditioner:
 
     def to_working(self, x: ArrayLike) -> np.ndarray:
         """Points (n, d) in working coordinates."""
-        return np.linalg.solve(self.matrix, (np.asarray(x) - self.centre).T).T
+        # rows of one size, or the pivots of the solution follow the user's units
+        unit = _largest(self.matrix, axis=1)
+        away = (np.asarray(x) - self.centre).T / unit
+        return np.linalg.solve(self.matrix / unit, away).T
 
     def pulled(self, z: np.ndarray, s: np.ndarray) -> np.ndarray:
-        """Scores s (n, d) of the user's coordinates as those at z."""
+        """Scores (n, d) at z from the scores s at x(z)."""
         return s @ self.matrix
 
-    def score(self, score: Callable) -> Callable:
-        """Return the score in working coordinates of a score in the user's."""
-        return lambda z: score(self.to_user(z)) @ self.matrix
+    def pulled_product(
+        self, z: np.ndarray, v: np.ndarray, s: np.ndarray, product: Callable
+    ) -> np.ndarray:
+        """Jacobian of the score at z_i times v_i, (n, d); s is not needed."""
+        return product(v @ self.matrix.T) @ self.matrix
 
     def product(self, product: Callable, score: Callable | None = None) -> Callable:
-        """Return the same for products (x, v) with the score's Jacobian.
-
-        The score itself is not needed, as it is where coordinates bend.
-        """
+        """Return the Jacobian products (z, v) that belong to products (x, v)."""
         return lambda z, v: product(self.to_user(z), v @ self.matrix.T) @ self.matrix
+
+    def then(self, inner: ChangeOfVariables) -> ChangeOfVariables:
+        """Composition with a further change; a linear one makes a `Preconditioner`."""
+        if isinstance(inner, Preconditioner):
+            centre = self.to_user(inner.centre[None])[0]
+            return Preconditioner(centre, self.matrix @ inner.matrix)
+        return super().then(inner)
+
+
+def _largest(matrix, axis):
+    """Largest entries in size, with the axis kept."""
+    return np.abs(matrix).max(axis=axis, keepdims=True, initial=1e-300)

@@ -1,7 +1,7 @@
-r"""A mode and the curvature there, from the score alone: where `sample` starts.
+r"""Saddle-free Newton method: a mode and its curvature, from the score alone.
 
-Newton's method on the score, without a log density to compare: from the working
-coordinates :math:`x = m + L z`,
+Newton's method with the absolute Hessian (key ``DPGCGB14`` in docs/references.bib) and
+no log density to compare: from the working coordinates :math:`x = m + L z`,
 
 1. the Hessian of log p at m by central differences of the score, 2d rows in one
    batch, :math:`H = -U \Lambda U^T` in z;
@@ -9,12 +9,12 @@ coordinates :math:`x = m + L z`,
    :math:`L \leftarrow L U |\Lambda|^{-1/2}`.  There the step s(0) is a Newton step
    where log p is concave and still climbs where it is not;
 3. along it, the slope :math:`p \cdot s(tp)` of log p is followed to where it is small
-   or has changed its sign.
+   or has changed its sign;
+4. where the score vanishes and the curvature is not that of a maximum, the step goes
+   along the directions of negative curvature.
 
 The steps do not change under a linear change of coordinates, so neither a condition
-number of 1e12 nor a start a thousand standard deviations away makes it slow.  The
-mode is a first guess at the target's centre, not a fact: a singular or lonely mode is
-reported, and whoever uses the coordinates has to check them.
+number of 1e12 nor a start a thousand standard deviations away makes it slow.
 """
 
 from collections.abc import Callable
@@ -23,10 +23,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..coordinates.preconditioner import Preconditioner
+from .trial import trial_score
 
 DIFFERENCE = 1e-4  # in working coordinates, where the curvature is about one
 
-FLATTEST = 1e-10  # curvature, as a share of the largest, below which none is believed
+FLATTEST = 1e-10  # curvature, of the largest, below which none is believed
+
+CRITICAL, SMALL = 1e-6, 1e-3  # norms of a score that vanishes, or only by differences
 
 
 class Laplace(NamedTuple):
@@ -45,82 +48,88 @@ def find_mode(
     max_iter: int = 60,
     known: Callable = lambda x: False,
 ) -> Laplace:
-    """Climb to a mode from `start` (d,) and find the coordinates that suit it.
+    """Mode that a climb from `start` (d,) reaches, and its curvature.
 
-    The climb is given up, as one that did not converge, where ``known(x)`` says of a
-    point (d,) on its way that there is nothing new to be found.
-
-    Raises
-    ------
-    ValueError
-        When the score is not finite at the start.
+    ``known(x) -> bool`` stops the climb early (not converged), such as inside a mode
+    already found.  Raises a ValueError when the score is not finite at the start.
     """
-    here = Preconditioner(start, np.eye(len(start)))
-    s = score(here.centre[None])[0]
+    change = Preconditioner(start, np.eye(len(start)))
+    s = score(change.centre[None])[0]
     if not np.isfinite(s).all():
         raise ValueError(f"the score is not finite at the start {start}: {s}")
     with np.errstate(over="ignore", invalid="ignore"):  # a score may lead anywhere
-        found = _climb_to_mode(score, here, max_iter, known)
-    if found.converged:
-        return found
-    return Laplace(here, False, f"{found.message}; they are those of the start")
+        laplace = _climb(trial_score(score), change, max_iter, known)
+    if laplace.converged:
+        return laplace
+    return Laplace(change, False, f"{laplace.message}; they are those of the start")
 
 
-def _climb_to_mode(score, here, max_iter, known) -> Laplace:
-    flat = False
+def _climb(score, change, max_iter, known) -> Laplace:
     for _ in range(max_iter):
-        scaled = _scaled(score, here)
-        if scaled is None:
-            return Laplace(here, False, "the score is not finite beside the mode")
-        L, curvature = scaled
+        curvature, turn = _curvature(score, change)
+        if curvature is None:
+            return Laplace(change, False, "the score is not finite beside the mode")
         size = np.abs(curvature)
-        settled = size.max() < 1.5 * size.min()
-        flat = curvature.min() <= 0.0
+        scaled = size.max() < 1.5 * size.min()
+        maximum = scaled and curvature.min() > 0.0
+        size = np.maximum(size, max(FLATTEST * size.max(), 1e-300))
         try:
-            here = Preconditioner(here.centre, L)
+            L = change.matrix @ (turn / np.sqrt(size))
+            change = Preconditioner(change.centre, L)
         except ValueError:
-            return Laplace(here, False, "the curvature is singular")
-        newton = score(here.centre[None])[0] @ L
-        if np.linalg.norm(newton) < 1e-6 and settled:
-            words = "the curvature at the mode is not that of a maximum"
-            return Laplace(here, not flat, words if flat else "a mode was found")
-        step = _step(score, here, newton)
-        if step is None:
-            if np.linalg.norm(newton) < 1e-3 and settled and not flat:
-                return Laplace(here, True, "a mode was found")
-            return Laplace(here, False, "no step along the score climbs any further")
-        there = here.to_user(step[None])[0]
-        if not np.isfinite(there).all():
-            return Laplace(here, False, "the score leads to infinity")
-        if known(there):
-            return Laplace(here, False, "the way leads to what is known")
-        here = Preconditioner(there, L)
-    return Laplace(here, False, f"no mode was found in {max_iter} Newton steps")
+            return Laplace(change, False, "the curvature is singular")
+        newton = score(change.centre[None])[0] @ L
+        steepness = np.linalg.norm(newton)
+        if steepness < CRITICAL and maximum:
+            return Laplace(change, True, "a mode was found")
+        if steepness < CRITICAL and not scaled:
+            continue  # a curvature is known well only once it is one in size
+        if steepness < CRITICAL:
+            z = _off_saddle(score, change, curvature)
+        else:
+            z = _line_search(score, change, newton)
+        if z is None:
+            if steepness < SMALL and maximum:
+                return Laplace(change, True, "a mode was found")
+            return Laplace(change, False, "no step along the score climbs any further")
+        x = change.to_user(z[None])[0]
+        if not np.isfinite(x).all():
+            return Laplace(change, False, "the score leads to infinity")
+        if known(x):
+            return Laplace(change, False, "the climb leads to a mode that is known")
+        change = Preconditioner(x, L)
+    return Laplace(change, False, f"no mode was found in {max_iter} Newton steps")
 
 
-def _scaled(score, here):
-    """New L, and the curvatures of -log p along its columns in the old scale."""
-    d = len(here.centre)
+def _curvature(score, change):
+    """Curvatures of -log p in working coordinates, and their directions; or None."""
+    d = len(change.centre)
     probes = DIFFERENCE * np.vstack([np.eye(d), -np.eye(d)])
-    values = score(here.to_user(probes)) @ here.matrix
+    values = score(change.to_user(probes)) @ change.matrix
     hessian = (values[:d] - values[d:]) / (2.0 * DIFFERENCE)
     if not np.isfinite(hessian).all():
-        return None
-    curvature, turn = np.linalg.eigh(-0.5 * (hessian + hessian.T))
-    size = np.abs(curvature)
-    size = np.maximum(size, max(FLATTEST * size.max(), 1e-300))
-    return here.matrix @ (turn / np.sqrt(size)), curvature
+        return None, None
+    return np.linalg.eigh(-0.5 * (hessian + hessian.T))
 
 
-def _step(score, here, direction):
+def _off_saddle(score, change, curvature):
+    """Point z along all directions of negative curvature where log p still rises."""
+    # along one of them alone the climb would follow a symmetry into the next saddle
+    z = (curvature < 0.0) / np.sqrt(np.count_nonzero(curvature < 0.0))
+    for _ in range(10):
+        if score(change.to_user(z[None]))[0] @ change.matrix @ z > 0.0:
+            return z
+        z = 0.5 * z
+    return None
+
+
+def _line_search(score, change, direction):
     """Point z along the direction where the slope of log p has become small."""
     slope = float(direction @ direction)
-    if slope == 0.0:
-        return None
     low, high, t = 0.0, np.inf, 1.0
     for _ in range(40):
         z = t * direction
-        s = score(here.to_user(z[None]))[0] @ here.matrix
+        s = score(change.to_user(z[None]))[0] @ change.matrix
         rate = float(s @ direction) if np.isfinite(s).all() else -np.inf
         if abs(rate) <= 0.5 * slope:
             return z

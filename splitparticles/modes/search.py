@@ -1,11 +1,12 @@
-r"""Other modes: climbs from scattered points, and how much of the mass is where.
+r"""Search for other modes: climbs from scattered points, joined by the score between.
 
 A score knows its mode and nothing of the next one.  So before particles multiply,
 points are scattered about the known modes, from two to forty standard deviations
 away, and about the user's start, as far as it is from the first mode (which may be a
-narrow and poor one on the way to the bulk), and climb; where they come to rest,
-Newton's method (`find_mode`) finds the mode and its curvature.  Batches follow until
-two in a row bring no new mode.
+narrow and poor one on the way to the bulk), and climb by steps of Barzilai and Borwein
+(key ``BB88`` in docs/references.bib); where they converge, Newton's method
+(`find_mode`) finds the mode and its curvature.  Batches follow until two in a row
+bring no new mode.
 
 A score does know how high one mode stands over another, along any path between them:
 
@@ -13,25 +14,27 @@ A score does know how high one mode stands over another, along any path between 
 
 and with the curvatures the mass of each mode follows by Laplace's formula,
 :math:`M_k \propto p(m_k) |\Sigma_k|^{1/2}`.  Where the path has no valley the two are
-one mode.  With a log density the masses are measured instead, by importance sampling
-from Student bells at the modes.
+one mode.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
 
+from .._linalg import row_dot
 from ..coordinates.preconditioner import Preconditioner
-from ..scores.score import Score
-from ..stop import LimitReached
 from .climb import find_mode
+from .trial import trial_score
 
-CLIMBERS, STARTERS = 16, 4  # of a batch about a mode, and about the start
+CLIMBS, CLIMBS_FROM_START = 16, 4  # of a batch about a mode, and about the start
 
-STEPS = 60  # of a climb, a row each; Newton's cost ten times that
+STEPS = 60  # of a climb, an evaluation each; Newton's cost ten times that
 
 NEAREST, FARTHEST = 2.0, 40.0  # distances of the start points, in standard deviations
+
+INSIDE, APART = 1.0, 2.0  # distances from a mode: in its basin, and of another mode
 
 VALLEY = 0.1  # depth of log p along the path that makes two modes of one
 
@@ -51,7 +54,7 @@ class Mode(NamedTuple):
 
     @property
     def centre(self) -> np.ndarray:
-        """Where it is, (d,)."""
+        """Position of the mode, (d,)."""
         return self.preconditioner.centre
 
     def distances(self, x: np.ndarray) -> np.ndarray:
@@ -60,148 +63,116 @@ class Mode(NamedTuple):
 
 
 def find_modes(
-    score: Score, first: Preconditioner, start: np.ndarray, rng
+    score: Callable, first: Preconditioner, start: np.ndarray, rng
 ) -> list[Mode]:
     """Modes of more than a thousandth of the mass, the first among them if it is one.
 
     Parameters
     ----------
-    score : Score
+    score : callable
     first : Preconditioner
         The mode that is known, with its curvature.
     start : ndarray, shape (d,)
         Where the climb to it began.
     rng : numpy.random.Generator
     """
-    score = _Bold(score)
+    score = trial_score(score)
     modes, searched, fruitless = [Mode(first, 0.0)], 0, 0
     if modes[0].distances(start[None])[0] > FARTHEST * np.sqrt(len(start)):
-        _add_new(
-            score, modes, _rests(score, modes[0], _about_start(modes[0], start, rng))
-        )
+        _search(score, modes, modes[0], _about_start(modes[0], start, rng))
     for _ in range(MOST_BATCHES):
-        known = len(modes)
+        count = len(modes)
         # where no mode is new, once more about the first: a narrow one is hard to hit
         for mode in modes[searched:] or modes[:1]:
-            _add_new(score, modes, _rests(score, mode, _about(mode, rng)))
-        searched = known
-        fruitless = fruitless + 1 if len(modes) == known else 0
+            _search(score, modes, mode, _about(mode, rng))
+        searched = count
+        fruitless = fruitless + 1 if len(modes) == count else 0
         if fruitless == FRUITLESS:
             break
     masses = softmax([mode.log_mass for mode in modes])
     return [mode for mode, mass in zip(modes, masses, strict=True) if mass > LEAST_MASS]
 
 
-class _Bold:
-    """The score at points where the user may never have meant it to be asked.
-
-    An exception there is no answer, not the end of the run.
-    """
-
-    def __init__(self, score):
-        self.score = score
-
-    def __call__(self, x):
-        with np.errstate(all="ignore"):
-            try:
-                return self.score(x)
-            except LimitReached:
-                raise
-            except Exception:
-                if len(x) == 1:
-                    return np.full(x.shape, np.nan)
-        return np.vstack([self(row[None]) for row in x])
-
-
-# ---------------------------------------------------------------------- climbs
 def _about(mode, rng) -> np.ndarray:
-    """Points scattered about a mode, in its standard deviations, (CLIMBERS, d)."""
+    """Points scattered about a mode, in its standard deviations, (CLIMBS, d)."""
     d = len(mode.centre)
-    outwards = rng.standard_normal((CLIMBERS, d))
+    outwards = rng.standard_normal((CLIMBS, d))
     outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
-    far = NEAREST * (FARTHEST / NEAREST) ** rng.random((CLIMBERS, 1))
-    return far * np.sqrt(d) * outwards
+    distance = NEAREST * (FARTHEST / NEAREST) ** rng.random((CLIMBS, 1))
+    return distance * np.sqrt(d) * outwards
 
 
 def _about_start(mode, start, rng) -> np.ndarray:
     """Points scattered about the start, as far as it is from the mode."""
     d = len(start)
-    spread = np.linalg.norm(start - mode.centre) / np.sqrt(d)
-    scattered = start + spread * rng.standard_normal((STARTERS, d))
+    sd = np.linalg.norm(start - mode.centre) / np.sqrt(d)
+    scattered = start + sd * rng.standard_normal((CLIMBS_FROM_START, d))
     return mode.preconditioner.to_working(scattered)
 
 
-def _rests(score, mode, z) -> np.ndarray:
-    """Where climbs from the points z come to rest, away from the mode, (k, d)."""
+def _search(score, modes, mode, z) -> None:
+    """Append the new modes that climbs from z (k, d), in a mode's coordinates, find."""
     z = _climbed(mode.preconditioner.score(score), z)
-    away = np.linalg.norm(z, axis=1) > 1.0
-    return mode.preconditioner.to_user(z[away])
-
-
-def _add_new(score, modes, rests):
-    for x in rests:
-        found = _new_mode(score, modes, x)
-        if found is not None:
-            modes.append(found)
+    away = np.linalg.norm(z, axis=1) > INSIDE
+    for x in mode.preconditioner.to_user(z[away]):
+        new = _new_mode(score, modes, x)
+        if new is not None:
+            modes.append(new)
 
 
 def _climbed(score, z):
-    """Points z (n, d) after steps along their scores, of Barzilai and Borwein's length.
+    """Points z (n, d) after gradient steps of Barzilai and Borwein's length.
 
     Those whose score is not finite, or that left for infinity, are dropped; those
-    that have come near the origin, which is known, climb no further.
+    that have come near the origin, a mode already, climb no further.
     """
     s = score(z)
-    far = 1e4 * max(FARTHEST, np.linalg.norm(z, axis=1).max(initial=0.0))
+    infinity = 1e4 * max(FARTHEST, np.linalg.norm(z, axis=1).max(initial=0.0))
     step = np.full(len(z), np.inf)
     for _ in range(STEPS):
-        size = np.linalg.norm(s, axis=1)
-        alive = np.isfinite(size) & (np.linalg.norm(z, axis=1) < far)
-        z, s, size, step = z[alive], s[alive], size[alive], step[alive]
-        moving = (size > 1e-2) & (np.linalg.norm(z, axis=1) > 1.0)
+        kept = np.isfinite(s).all(axis=1) & (np.linalg.norm(z, axis=1) < infinity)
+        z, s, step = z[kept], s[kept], step[kept]
+        steepness, distance = np.linalg.norm(s, axis=1), np.linalg.norm(z, axis=1)
+        moving = (steepness > 1e-2) & (distance > INSIDE)
         if not moving.any():
             break
-        reach = 1.0 + 0.5 * np.linalg.norm(z, axis=1)
-        length = np.minimum(step, reach / np.maximum(size, 1e-300))
-        there = z[moving] + length[moving, None] * s[moving]
-        new = score(there)
-        dz, ds = there - z[moving], new - s[moving]
+        # no step is longer than half the way to the origin, and one
+        longest = (1.0 + 0.5 * distance) / np.maximum(steepness, 1e-300)
+        length = np.minimum(step, longest)[moving]
+        moved = z[moving] + length[:, None] * s[moving]
+        s_moved = score(moved)
+        dz, ds = moved - z[moving], s_moved - s[moving]
         with np.errstate(all="ignore"):
-            curvature = -np.einsum("ik,ik->i", dz, ds)
-            secant = np.einsum("ik,ik->i", dz, dz) / curvature
-        step[moving] = np.where(curvature > 0, secant, 2.0 * length[moving])
-        z[moving], s[moving] = there, new
+            curvature = -row_dot(dz, ds)
+            secant = row_dot(dz, dz) / curvature
+        # where log p is convex the secant has no minimum: twice the last length
+        step[moving] = np.where(curvature > 0, secant, 2.0 * length)
+        z[moving], s[moving] = moved, s_moved
     return z
 
 
 def _new_mode(score, modes, x) -> Mode | None:
-    """Mode that a rest belongs to, None when it is no new one."""
+    """Mode near a point where a climb converged, None when it is no new one."""
 
-    def known(x, within=1.0):
+    def known(x, within=INSIDE):
         return min(mode.distances(x[None])[0] for mode in modes) < within
 
-    if known(x, 2.0):
+    if known(x, APART):
         return None
-    found = find_mode(score, x, max_iter=20, known=known)
-    if not found.converged:
+    laplace = find_mode(score, x, max_iter=20, known=known)
+    change = laplace.preconditioner
+    if not laplace.converged or known(change.centre, APART):
         return None
-    place = found.preconditioner
-    own = Mode(place, 0.0)
-    for mode in modes:
-        if mode.distances(place.centre[None])[0] < 2.0:
-            return None
-        if own.distances(mode.centre[None])[0] < 2.0:
-            return None
-    near = min(modes, key=lambda mode: mode.distances(place.centre[None])[0])
-    climb, valley = _along(score, near, place.centre)
-    if not np.isfinite(climb) or valley < VALLEY:
+    # apart by the standard deviations of either: one of the two may be narrow
+    new = Mode(change, 0.0)
+    if any(new.distances(mode.centre[None])[0] < APART for mode in modes):
         return None
-    return Mode(place, near.log_mass + climb + _log_volume_ratio(place, near))
-
-
-def _log_volume_ratio(place, other):
-    volumes = [np.linalg.slogdet(p.matrix)[1] for p in (place, other.preconditioner)]
-    return volumes[0] - volumes[1]
+    nearest = min(modes, key=lambda mode: mode.distances(change.centre[None])[0])
+    rise, valley = _along(score, nearest, change.centre)
+    if not np.isfinite(rise) or valley < VALLEY:
+        return None
+    volumes = np.linalg.slogdet([change.matrix, nearest.preconditioner.matrix])[1]
+    return Mode(change, nearest.log_mass + rise + volumes[0] - volumes[1])
 
 
 def _along(score, mode, end):
@@ -215,5 +186,5 @@ def _along(score, mode, end):
     nodes, weights = 0.5 * (NODES[0] + 1.0), 0.5 * NODES[1]
     t = (np.arange(pieces)[:, None] + nodes).ravel() / pieces
     slopes = (score(start + t[:, None] * way) @ way).reshape(pieces, -1)
-    height = np.cumsum(slopes @ weights) / pieces
-    return height[-1], min(0.0, height[-1]) - height.min()
+    log_p = np.cumsum(slopes @ weights) / pieces
+    return log_p[-1], min(0.0, log_p[-1]) - log_p.min()

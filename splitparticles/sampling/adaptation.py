@@ -23,9 +23,10 @@ a little of the quadratic one joins them, for skewness and tails.
 import numpy as np
 
 from .._validation import as_callable
-from ..coordinates.fit_noncentred import Cloud, straightened
-from ..coordinates.noncentred import Composed, composed
+from ..coordinates.change import Composed
+from ..coordinates.fit_noncentred import fit_noncentred
 from ..coordinates.preconditioner import Preconditioner
+from ..coordinates.score_sample import ScoreSample
 from ..descent.frame import Changed, WorkingCoordinates
 from ..kernels.polynomial import Linear, Quadratic
 from ..kernels.radial import InverseMultiquadric
@@ -221,12 +222,13 @@ class ScoreCoordinates(WorkingCoordinates):
 
     def _better(self, particles, bends):
         """Better coordinates, None to stay, and whether they were curved anew."""
-        linear, flat = self._seen_flat(particles)
+        linear, inner = self.change.factors()
+        flat = self._seen_flat(particles, linear, inner)
         if not np.isfinite(flat.J).all():
             return None, False
         here = flat
-        if linear is not self.change:
-            here = flat.through(self.change.inner)
+        if inner is not None:
+            here = flat.through(inner)
             self.working.learn_jacobians(particles.positions, here.J)
         if not np.isfinite(here.J).all():
             return None, False
@@ -239,24 +241,23 @@ class ScoreCoordinates(WorkingCoordinates):
         if not _is_white(here):
             return _whitened(self.change, here), False
         if bends != self.bends:
-            inner = Preconditioner(here.w @ here.z, np.eye(d))
-            return composed(self.change, inner), False
+            shift = Preconditioner(here.w @ here.z, np.eye(d))
+            return self.change.then(shift), False
         return None, False
 
-    def _seen_flat(self, particles):
-        """Return the linear part of the coordinates, and the particles there."""
-        linear, score, z = self.change, self.working, particles.positions
-        if isinstance(linear, Composed):
-            z = linear.inner.to_user(z)
-            linear = linear.outer
-            product = linear.product(self.counted.product)
+    def _seen_flat(self, particles, linear, inner):
+        """Return the particles in the linear part of the coordinates."""
+        score, z = self.working, particles.positions
+        if inner is not None:
+            z = inner.to_user(z)
+            product = linear.product(self.counted.product, self.counted)
             known = self.counted.has_product
             score = Score(
                 linear.score(self.counted), product if known else None, sided=True
             )
         s, J = score(z), score.jacobians(z)
         w = particles.weights / particles.weights.sum()
-        return linear, Cloud(z, s, 0.5 * (J + J.swapaxes(1, 2)), w)
+        return ScoreSample(z, s, 0.5 * (J + J.swapaxes(1, 2)), w)
 
 
 def _scattered(n, d, rng):
@@ -271,17 +272,17 @@ def _scattered(n, d, rng):
 
 def _is_white(cloud):
     """Whether the mean curvature is about one."""
-    values = np.linalg.eigvalsh(cloud.curvature())
+    values = np.linalg.eigvalsh(cloud.mean_curvature())
     return 1.0 / CURVATURE_RATIO < values[0] and values[-1] < CURVATURE_RATIO
 
 
 def _whitened(change, cloud):
     """Coordinates after a change in which the mean curvature of the cloud is one."""
-    values, turn = np.linalg.eigh(cloud.curvature())
+    values, turn = np.linalg.eigh(cloud.mean_curvature())
     scale = np.maximum(values, 1.0 / LARGEST_CHANGE) ** -0.5
     try:
         inner = Preconditioner(cloud.w @ cloud.z, turn * scale)
-        return composed(change, inner)
+        return change.then(inner)
     except ValueError:  # a singular mode: the particles are off to infinity
         return None
 
@@ -293,16 +294,14 @@ def _straightened(flat, here):
     coordinates do, and less than the present ones, in which the particles are `here`.
     """
     try:
-        spread = here.spread()
+        spread = here.variation()
         if spread < LEAST_SPREAD * flat.z.shape[1]:
             return None
-        level = flat.levelled()
+        level = flat.whitening()
         levelled = flat.through(level)
-        curve = straightened(levelled)
-        if curve is None:
-            return None
-        curve = Composed(composed(level, curve.outer), curve.inner)
-        after = flat.through(curve).spread()
+        curve = fit_noncentred(levelled)
+        curve = Composed(level.then(curve.outer), curve.inner)
+        after = flat.through(curve).variation()
     except ValueError:  # a singular mode, or none: the particles are off to infinity
         return None
-    return curve if after < min(STRAIGHTER * levelled.spread(), spread) else None
+    return curve if after < min(STRAIGHTER * levelled.variation(), spread) else None

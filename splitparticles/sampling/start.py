@@ -12,7 +12,7 @@ from ..coordinates.choose import chosen_preconditioner
 from ..descent.loop import Descent
 from ..growth.equal_weights import Equalised
 from ..modes.climb import find_mode
-from ..modes.gaussian_fit import settled
+from ..modes.gaussian_fit import gaussian_fit
 from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..particles import ParticleSet
@@ -107,7 +107,7 @@ class Plan:
         if not self._adapts() or len(self.cloud) > 1 or self.several:
             return
         mode = self.change
-        self._take_up(settled(self.counted, mode, rng))
+        self._take_up(gaussian_fit(self.counted, mode, rng))
         if self.change is not mode:
             self._surround(rng)
 
