@@ -1,21 +1,21 @@
-r"""Tempering: from a broad bell to the target, at inverse temperatures rising to one.
+r"""Tempering: from a Gaussian reference to the target, at rising inverse temperatures.
 
 .. math:: p_\beta \propto p^\beta q_0^{1 - \beta}, \qquad
           s_\beta(x) = \beta\, s(x) + (1 - \beta)\, (c - x) / \sigma^2,
 
 with :math:`q_0 = N(c, \sigma^2 I)` about the start.  At the first temperature all modes
-are one blob, and splits reach into every part of it; as it cools, particles are only
-moved, and each stays with the mode it came to.
+are one, and splits reach into every part of it; as it cools, particles are only moved,
+and each stays with the mode it came to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from .._validation import as_floats
 from ..scores.score import Score
 
-BREADTH = 2.0  # standard deviation of the bell, in the user's units
+BREADTH = 2.0  # least standard deviation of the reference, in the user's units
 
 
 def checked_schedule(tempering) -> np.ndarray | None:
@@ -45,8 +45,8 @@ def checked_schedule(tempering) -> np.ndarray | None:
 def tempered(score: Score, beta: float, cloud: np.ndarray) -> Score:
     """Score of the target at inverse temperature beta, counted by the given one.
 
-    The bell stands at the mean of the start cloud (n0, d) and is as wide as it, or as
-    `BREADTH` where that is more.
+    The reference has the mean of the start cloud (n0, d) and its standard deviations,
+    or `BREADTH` where that is more.
     """
     centre = cloud.mean(axis=0)
     precision = 1.0 / np.maximum(cloud.std(axis=0), BREADTH) ** 2
@@ -57,5 +57,4 @@ def tempered(score: Score, beta: float, cloud: np.ndarray) -> Score:
     def product(x, v):
         return beta * score.product(x, v) - (1.0 - beta) * precision * v
 
-    known: Callable | None = product if score.has_product else None
-    return Score(cooled, known)
+    return Score(cooled, product if score.has_product else None)

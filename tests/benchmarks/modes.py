@@ -2,7 +2,7 @@
 
     python tests/benchmarks/modes.py [-n 64] [--starts 3]
 
-Mixtures of 2, 4 and 9 bells in the plane.  For each, with and without the log density,
+Mixtures of 2, 4 and 9 Gaussians in the plane.  For each, with and without the log density,
 over the starts: modes without a particle, the largest error of a mode's mass, squared
 energy distance to exact draws over that of n exact draws, score rows, warnings.
 """
@@ -22,7 +22,7 @@ MASSES = {2: [3, 7], 4: [2, 3, 3, 2], 9: [1, 2, 3, 4, 5, 4, 3, 2, 1]}
 
 
 def judged(target, result, draws, iid):
-    """Modes missed, error of the masses, share of the energy distance of draws."""
+    """Modes missed, error of the masses, energy distance over that of draws."""
     x, w = result.positions, result.weights
     nearest = np.argmin(((x[:, None] - target.means) ** 2).sum(axis=2), axis=1)
     masses = np.bincount(nearest, w, minlength=len(target.means))
