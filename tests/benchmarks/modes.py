@@ -2,9 +2,9 @@
 
     python tests/benchmarks/modes.py [-n 64] [--starts 3]
 
-Mixtures of 2, 4 and 9 Gaussians in the plane.  For each, with and without the log density,
-over the starts: modes without a particle, the largest error of a mode's mass, squared
-energy distance to exact draws over that of n exact draws, score rows, warnings.
+Mixtures of 2, 4 and 9 Gaussians in the plane.  For each, with and without the log
+density, over the starts: modes without a particle, the largest error of a mode's mass,
+squared energy distance to exact draws over that of n exact draws, score rows, warnings.
 """
 
 import argparse

@@ -33,7 +33,11 @@ def test_units_of_any_size_are_undone(rng):
     change = sp.Preconditioner(unit, unit[:, None] * matrix)
     z = rng.normal(size=(5, 2))
     np.testing.assert_allclose(change.to_working(change.to_user(z)), z, atol=1e-14)
-    sp.Preconditioner(np.zeros(3), np.diag([1e-9, 1.0, 1e9])[[2, 0, 1]])
+    dense = rng.normal(size=(3, 3)) + 3.0 * np.eye(3)
+    for by_row, by_column in ((1e9, 1.0), (1.0, 1e9), (1e9, 1e-9)):
+        powers = np.array([-1.0, 0.0, 1.0])
+        matrix = by_row ** powers[:, None] * dense * by_column**powers
+        assert (sp.Preconditioner(np.zeros(3), matrix).matrix == matrix).all()
 
 
 def test_compressed_columns_may_have_any_units(rng):

@@ -10,7 +10,7 @@ from splitparticles.sampling.adaptation import ScoreCoordinates
 from splitparticles.scores.score import Score
 
 
-def test_a_run_bends_for_a_funnel_and_not_for_a_gaussian():
+def test_a_run_takes_curved_coordinates_for_a_funnel_and_none_for_a_gaussian():
     target = sp.targets.Funnel(6, 1.0)
     result = sp.sample(target.score, np.ones(6), 64, rng=0)
     assert isinstance(result.preconditioner, Composed)
@@ -56,7 +56,7 @@ def test_scores_at_the_end_speak_against_particles_that_are_narrow_or_aside(
     assert sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0).warnings == []
 
 
-def test_particles_that_see_no_maximum_leave_the_coordinates_as_they_are(rng):
+def test_particles_without_the_curvature_of_a_maximum_end_finite(rng):
     # uphill everywhere: a wrong sign
     result = sp.sample(lambda x: x**3, rng.normal(size=(16, 2)), 64, rng=0)
     assert np.isfinite(result.positions).all()
