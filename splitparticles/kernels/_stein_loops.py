@@ -6,8 +6,6 @@ buffers into the coefficients of z, delta and s; then the sums of these, coordin
 coordinate.
 """
 
-import numpy as np
-
 from .._compiled.blocks import (
     BLOCK,
     add_products,
@@ -28,12 +26,12 @@ def stein(f, f1, f2, u, ss, dz, d):
 
 
 @helper
-def pair_products(x, sx, i, y, sy, low, m, u, ss, dz):
-    """``|z|^2``, ``sx.sy`` and ``delta.z`` for partners `low` to m - 1 of a block."""
+def pair_products(x, sx, i, y, sy, m, u, ss, dz):
+    """``|z|^2``, ``sx.sy`` and ``delta.z`` for the m partners of a block."""
     join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
-        for j in range(np.uintp(low), np.uintp(m)):
+        for j in range(m):
             z0, z1, s0, s1 = x0 - y[k, j], x1 - y[k + 1, j], sy[k, j], sy[k + 1, j]
             u[j] = (u[j] if k > 0 else 0.0) + z0 * z0 + z1 * z1
             ss[j] = (ss[j] if k > 0 else 0.0) + sx0 * s0 + sx1 * s1
@@ -52,7 +50,7 @@ def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 phi, phi1, phi2, _, _ = profile(kernel, u[j])
@@ -98,7 +96,7 @@ def gradient_loop(kernel, x, sx, y, sy, v, h, g, field, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 w = vs[j]
@@ -146,7 +144,7 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
@@ -185,7 +183,7 @@ def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
             sx_p = 0.0
             for k in range(even):
                 sx_p += sx[i, k] * p[i, k]
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             _direction_products(x, p, i, ys, sys, m, zp, sp)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):

@@ -49,7 +49,6 @@ from ._stein_loops import (
     pairs_loop,
     sum_loop,
 )
-from ._stein_pairs import meets_pairs_once, pairs_once_loop, tile_edges
 from .polynomial import Linear, Quadratic
 
 
@@ -78,30 +77,11 @@ def stein_sum_gradient(kernel, x, sx, y, sy, v):
     _refuse(kernel)
     if x.shape[1] >= _stein_tiles.WORTH_IT:
         return _stein_tiles.gradient_in_tiles(kernel, x, sx, y, sy, v)
-    if x is y and sx is sy and meets_pairs_once(v):
-        return _pairs_met_once(kernel, x, sx, v)
     d, x = x.shape[1], evened(x)
     h, g, field = np.zeros(len(x)), np.zeros(x.shape), np.zeros(x.shape)
     arrays = (x, evened(sx), y, sy, v, h, g, field)
     in_row_blocks(gradient_loop, kernel, arrays, len(x), pair_steps(x, y, 4))
     return h, g[:, :d], field[:, :d]
-
-
-def _pairs_met_once(kernel, x, sx, v):
-    """Return the same where the partners are the particles themselves."""
-    (n, d), even_x, even_s = x.shape, evened(x), evened(sx)
-    even = even_x.shape[1]
-    edges = tile_edges(n, 1 + 2 * even)
-    tiles = len(edges) - 1
-    out = np.zeros((tiles, n, 1 + 2 * even))
-    arrays = (even_x, even_s, x, sx, v, edges, out)
-    steps = pair_steps(x, x, 4) // 2
-    in_row_blocks(pairs_once_loop, kernel, arrays, tiles, steps, rows_of_a_share=1)
-    total = out[0]
-    for tile in range(1, tiles):
-        total[edges[tile] :] += out[tile, edges[tile] :]
-    total /= v[:, None]
-    return total[:, 0], total[:, 1 : 1 + d], total[:, 1 + even : 1 + even + d]
 
 
 @singledispatch
