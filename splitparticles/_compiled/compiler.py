@@ -163,11 +163,14 @@ class compiled:
 
     def _compile(self, kernel, arguments):
         own_profile = _profiles.get(type(kernel))
+        if own_profile is None:
+            raise TypeError(
+                f"kernel must be a kernel tuple with sums, got {kernel!r}; a radial "
+                "one of your own needs a profile (profile_of)"
+            )
         with _one_at_a_time:
             if own_profile not in self._copies:
-                loop = self.loop
-                if own_profile is not None:
-                    loop = _specialised(loop, profile=_compiled_profile(own_profile))
+                loop = _specialised(self.loop, profile=_compiled_profile(own_profile))
                 copy = numba.njit(**FLAGS, no_cfunc_wrapper=True)(loop)
                 store_on_disk(copy, own_profile, type(kernel))
                 with _patience:

@@ -95,7 +95,7 @@ def instructions(workload: str, d: int) -> float:
     Differences, products and sums over coordinates first; then what the kernel, its
     derivatives and the coefficients take.
     """
-    model = {"ksd": (7, 28), "mmd": (2, 20), "product": (3, 20)}
+    model = {"ksd": (11, 28), "mmd": (2, 20), "product": (3, 20)}
     a_coordinate, a_pair = model[workload]
     return a_coordinate * d + a_pair
 
