@@ -9,14 +9,13 @@ coordinate.
 from .._compiled.blocks import (
     BLOCK,
     add_products,
-    join_the_loop,
     load,
     load_weights,
     scratch,
     squared_distances,
-    use_wide_vectors,
 )
 from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 
 
 @helper

@@ -15,8 +15,8 @@ formula cancels least about the centre of the partners.
 
 import numpy as np
 
-from .._compiled.blocks import use_wide_vectors
 from .._compiled.compiler import compiled, profile
+from .._compiled.llvm import use_wide_vectors
 from .._compiled.threads import in_row_blocks
 from ._stein_loops import stein
 

@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist
 
 from .._compiled.compiler import has_profile, profile, profile_of
-from .._compiled.vector_math import inverse_sqrt
 from .._validation import as_positions
 
 
@@ -106,8 +105,8 @@ class InverseRoot(NamedTuple):
 def inverse_root_profile(kernel, u):
     """One over the root of ``1 + u / bandwidth^2``."""
     a = 1.0 / kernel.bandwidth**2
-    phi = inverse_sqrt(1.0 + a * u)
-    over = phi * phi
+    over = 1.0 / (1.0 + a * u)
+    phi = math.sqrt(over)
     phi1 = -0.5 * a * phi * over
     phi2 = -1.5 * a * phi1 * over
     phi3 = -2.5 * a * phi2 * over
@@ -220,11 +219,9 @@ class Energy(NamedTuple):
 @profile_of(Energy)
 def energy_profile(kernel, u):
     """Minus the root of ``bandwidth^2 + u``."""
-    square = kernel.bandwidth**2 + u
-    over = inverse_sqrt(square)
-    phi = -square * over
-    phi1 = -0.5 * over
-    over = over * over
+    phi = -math.sqrt(kernel.bandwidth**2 + u)
+    phi1 = 0.5 / phi
+    over = 4.0 * phi1 * phi1
     phi2 = -0.5 * phi1 * over
     phi3 = -1.5 * phi2 * over
     return phi, phi1, phi2, phi3, -2.5 * phi3 * over

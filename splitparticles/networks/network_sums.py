@@ -20,8 +20,9 @@ and (k, N'), where N' fills up N with zeros (`laid_out`, `with_ones`).
 
 import numpy as np
 
-from .._compiled.blocks import BLOCK, join_the_loop, scratch, use_wide_vectors
+from .._compiled.blocks import BLOCK, scratch
 from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 from .._compiled.threads import in_row_blocks
 
 NEURONS = 4  # at a time

@@ -104,7 +104,7 @@ def limit(_=None):
     """A call of `MULTIPLY_ADDS` multiply-adds that touch registers only."""
     import numba
 
-    from splitparticles._compiled.blocks import use_wide_vectors
+    from splitparticles._compiled.llvm import use_wide_vectors
 
     @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")
     def chains(x, out, times):
