@@ -35,6 +35,8 @@ import numpy as np
 
 PACKAGE = Path(__file__).parents[1]
 
+config: Any = numba.config  # its attributes come from the environment
+
 
 class StoreWarning(UserWarning):
     """Compiled code could not be stored on disk or read back."""
@@ -72,8 +74,8 @@ def content(value: Any, described: set) -> tuple:
         # an inner function stands among the constants, and has no digest
         body = code.co_code, code.co_names, code.co_varnames, code.co_consts
         defaults = value.__defaults__, *(value.__kwdefaults__ or {}).items()
-        outer = inspect.getclosurevars(value)
-        outer = *sorted(outer.globals.items()), *sorted(outer.nonlocals.items())
+        names = inspect.getclosurevars(value)
+        outer = *sorted(names.globals.items()), *sorted(names.nonlocals.items())
         return name, content((body, defaults, outer), described)
     if type(value) in (bool, int, float, str, bytes, type(None)):
         return kind, repr(value)
@@ -102,7 +104,7 @@ def compiler_flags() -> tuple:
     """Versions and settings, any of which may change the code that Numba makes."""
     settings = (
         (name, repr(value))
-        for name, value in sorted(vars(numba.config).items())
+        for name, value in sorted(vars(config).items())
         if name.isupper() and "CACHE" not in name and "THREAD" not in name
     )
     versions = sys.version, numba.__version__, llvmlite.__version__, np.__version__
@@ -113,8 +115,8 @@ def compiler_flags() -> tuple:
 def cache_folder() -> Path:
     """Folder of the compiled code."""
     # an empty variable counts as none: it must not mean the working folder
-    if numba.config.CACHE_DIR:
-        base = numba.config.CACHE_DIR
+    if config.CACHE_DIR:
+        base = config.CACHE_DIR
     elif sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
@@ -162,16 +164,16 @@ def enable_cache(loop: Any, profile: Callable, kernel_class: Any) -> bool:
     stamp = digest((contents, compiler_flags(), kernel_class._fields))
     name = f"{kernel_class.__qualname__}-{digest(origin)[:8]}-{stamp[:16]}"
     loop.py_func.__qualname__ += f"-{name}"
-    folder, before = cache_folder(), numba.config.CACHE_DIR
+    folder, before = cache_folder(), config.CACHE_DIR
     try:
         make_private(folder)
-        numba.config.CACHE_DIR = str(folder)
+        config.CACHE_DIR = str(folder)
         loop.enable_caching()
     except (OSError, RuntimeError):  # the latter where Numba finds no folder
         warn_once()
         return False
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return True
 
 

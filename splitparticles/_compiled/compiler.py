@@ -24,13 +24,14 @@ import math
 import threading
 from collections.abc import Callable
 from types import FunctionType
+from typing import Any
 
 import numba
 
 from . import vector_math as _vector_math
 from .cache import first_call
 
-FLAGS = {
+FLAGS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "nsz"},
@@ -38,12 +39,18 @@ FLAGS = {
 
 # A profile is copied into its loop, however long: a call would keep the loop from the
 # vector units.
-PROFILE_FLAGS = {"nogil": True, "error_model": "numpy", "forceinline": True}
+PROFILE_FLAGS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "forceinline": True,
+}
 
 # What only compiled code calls needs no way in from Python: a tenth less to compile.
-FROM_LOOPS_ONLY = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+FROM_LOOPS_ONLY: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-IS_COMPILED = not numba.config.DISABLE_JIT
+config: Any = numba.config  # its attributes come from the environment
+
+IS_COMPILED = not config.DISABLE_JIT
 
 logger = logging.getLogger("splitparticles")
 

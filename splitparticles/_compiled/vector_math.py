@@ -10,7 +10,7 @@ by writing k into the exponent's bits.
 """
 
 import math
-from math import *  # noqa: F403  (this module stands in for math)
+from typing import Any
 
 import numba
 import numpy as np
@@ -31,7 +31,16 @@ _TAYLOR = tuple(1.0 / math.factorial(k) for k in reversed(range(13)))
 _ROUNDING = 1.5 * 2.0**52
 
 # No fast-math flag but contract: the reduction must not be simplified away.
-FLAGS = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
+FLAGS: Any = {
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "nogil": True,
+}
+
+
+def __getattr__(name: str):
+    """Everything else of `math`."""
+    return getattr(math, name)
 
 
 @numba.njit(**FLAGS)

@@ -103,7 +103,7 @@ def network_squares(activation, x, weight, theta) -> tuple[np.ndarray, np.ndarra
 
 def _by_neurons(loop, activation, arrays, theta, steps):
     units = len(theta) // NEURONS
-    in_row_blocks(loop, activation, arrays, units, steps, rows_of_a_share=4)
+    in_row_blocks(loop, activation, arrays, units, steps, fewest_rows=4)
 
 
 def _fours(a):

@@ -112,11 +112,11 @@ def test_four_python_threads_that_call_at_once_get_the_same_bits(small_blocks):
     def call(number):
         ready.wait()
         with using_threads(1 + number % 3):
-            return [bits(KERNELS[0]) for _ in range(10)]
+            return [bits(KERNELS[0]) for _ in range(3)]
 
     with ThreadPoolExecutor(4) as pool:
         for got in pool.map(call, range(4)):
-            assert got == [alone] * 10
+            assert got == [alone] * 3
 
 
 def test_four_python_threads_that_sample_at_once_get_the_same_bits():
