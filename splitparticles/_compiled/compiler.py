@@ -171,27 +171,27 @@ class compiled:
 
     def compile(self, kernel, arguments):
         """Copy of the loop for the kernel's profile, compiled or loaded from disk."""
-        own_profile = _profiles.get(type(kernel))
-        if own_profile is None:
+        kernel_profile = _profiles.get(type(kernel))
+        if kernel_profile is None:
             raise TypeError(
                 f"kernel must be a kernel tuple with sums, got {kernel!r}; a radial "
                 "one of your own needs a profile (profile_of)"
             )
 
         def make():
-            loop = _specialised(self.loop, profile=_compiled_profile(own_profile))
+            loop = _specialised(self.loop, profile=_compiled_profile(kernel_profile))
             return numba.njit(**FLAGS, no_cfunc_wrapper=True)(loop)
 
         with _one_at_a_time:
-            if own_profile not in self.copies:
+            if kernel_profile not in self.copies:
                 logger.info(
                     "compiling or loading %s for %r", self.loop.__name__, kernel
                 )
                 no_rows = (kernel, *arguments[:-2], 0, 0)
-                self.copies[own_profile] = first_call(
-                    make, no_rows, own_profile, type(kernel)
+                self.copies[kernel_profile] = first_call(
+                    make, no_rows, kernel_profile, type(kernel)
                 )
-        return self.copies[own_profile]
+        return self.copies[kernel_profile]
 
 
 def helper(function: Callable) -> Callable:

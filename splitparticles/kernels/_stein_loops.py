@@ -1,4 +1,4 @@
-"""The loops behind the Stein sums; the formulas stand in `splitparticles.stein_sums`.
+"""Loops of the Stein sums; their formulas stand in `splitparticles.kernels.stein_sums`.
 
 Each takes a row at a time and its partners in blocks.  The products of a row with all
 partners of a block come first, each in a buffer; then the profile, which turns those
@@ -41,9 +41,9 @@ def pair_products(x, sx, i, y, sy, m, u, ss, dz):
 def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(4 + 2 * even)
-    u, ss, dz, vs = near[0], near[1], near[2], near[3]
-    ys, sys = near[4 : 4 + even], near[4 + even :]
+    buffers = scratch(4 + 2 * even)
+    u, ss, dz, vs = buffers[0], buffers[1], buffers[2], buffers[3]
+    ys, sys = buffers[4 : 4 + even], buffers[4 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
@@ -61,8 +61,14 @@ def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
 def field_loop(kernel, x, y, sy, v, field, first, last):
     use_wide_vectors()
     even = x.shape[1]
-    near = scratch(3 + 2 * even)
-    p, p1, vs, ys, sys = near[0], near[1], near[2], near[3 : 3 + even], near[3 + even :]
+    buffers = scratch(3 + 2 * even)
+    p, p1, vs, ys, sys = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3 : 3 + even],
+        buffers[3 + even :],
+    )
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
@@ -87,9 +93,9 @@ def field_loop(kernel, x, y, sy, v, field, first, last):
 def gradient_loop(kernel, x, sx, y, sy, v, h, g, field, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(4 + 2 * even)
-    u, ss, dz, vs = near[0], near[1], near[2], near[3]
-    ys, sys = near[4 : 4 + even], near[4 + even :]
+    buffers = scratch(4 + 2 * even)
+    u, ss, dz, vs = buffers[0], buffers[1], buffers[2], buffers[3]
+    ys, sys = buffers[4 : 4 + even], buffers[4 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
@@ -134,9 +140,16 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
     # q = v (e z / 2 + 4 phi'' delta) and r = v (2 phi' s - 4 phi'' z)
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(6 + 5 * even)
-    u, ss, dz, vs, p1, p2 = near[0], near[1], near[2], near[3], near[4], near[5]
-    rows = near[6:].reshape(5, even, BLOCK)
+    buffers = scratch(6 + 5 * even)
+    u, ss, dz, vs, p1, p2 = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3],
+        buffers[4],
+        buffers[5],
+    )
+    rows = buffers[6:].reshape(5, even, BLOCK)
     ys, sys, z, q, r = rows[0], rows[1], rows[2], rows[3], rows[4]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
@@ -155,6 +168,7 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
                 u[j] = 2.0 * w * e
                 p1[j] = 2.0 * w * phi1
                 p2[j] = 4.0 * w * phi2
+            # q and r are stored, so that two of their sums share each number loaded
             for k in range(even):
                 x_k, sx_k = x[i, k], sx[i, k]
                 for j in range(m):
@@ -171,9 +185,16 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
 def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(6 + 2 * even)
-    u, ss, dz, zp, sp, vs = near[0], near[1], near[2], near[3], near[4], near[5]
-    ys, sys = near[6 : 6 + even], near[6 + even :]
+    buffers = scratch(6 + 2 * even)
+    u, ss, dz, zp, sp, vs = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3],
+        buffers[4],
+        buffers[5],
+    )
+    ys, sys = buffers[6 : 6 + even], buffers[6 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)

@@ -46,8 +46,8 @@ def kernel_sum(kernel, x, y, v):
 @compiled
 def _sum(kernel, x, y, v, h, first, last):
     use_wide_vectors()
-    near = scratch(2 + x.shape[1])
-    u, vs, ys = near[0], near[1], near[2:]
+    buffers = scratch(2 + x.shape[1])
+    u, vs, ys = buffers[0], buffers[1], buffers[2:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -72,8 +72,8 @@ def kernel_sum_gradient(kernel, x, y, v):
 @compiled
 def _sum_gradient(kernel, x, y, v, h, g, first, last):
     use_wide_vectors()
-    near = scratch(3 + x.shape[1])
-    u, c, vs, ys = near[0], near[1], near[2], near[3:]
+    buffers = scratch(3 + x.shape[1])
+    u, c, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -115,8 +115,8 @@ def kernel_sum_hessian_product(kernel, x, y, v, p):
 @compiled
 def _hessian_product(kernel, x, y, v, p, out, first, last):
     use_wide_vectors()
-    near = scratch(3 + x.shape[1])
-    u, zp, vs, ys = near[0], near[1], near[2], near[3:]
+    buffers = scratch(3 + x.shape[1])
+    u, zp, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -140,10 +140,10 @@ def distances_and_products(x, p, i, y, m, u, zp):
         x0, x1, p0, p1 = x[i, k], x[i, k + 1], p[i, k], p[i, k + 1]
         for j in range(m):
             z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
-            so_far = u[j] if k > 0 else 0.0
-            u[j] = so_far + z0 * z0 + z1 * z1
-            so_far = zp[j] if k > 0 else 0.0
-            zp[j] = so_far + p0 * z0 + p1 * z1
+            partial = u[j] if k > 0 else 0.0
+            u[j] = partial + z0 * z0 + z1 * z1
+            partial = zp[j] if k > 0 else 0.0
+            zp[j] = partial + p0 * z0 + p1 * z1
 
 
 @singledispatch
@@ -160,9 +160,9 @@ def kernel_sum_hessian(kernel, x, y, v):
 def _hessian(kernel, x, y, v, out, first, last):
     use_wide_vectors()
     d = x.shape[1]
-    near = scratch(3 + 3 * d)
-    u, c, vs, ys = near[0], near[1], near[2], near[3 : 3 + d]
-    z, cz = near[3 + d : 3 + 2 * d], near[3 + 2 * d :]
+    buffers = scratch(3 + 3 * d)
+    u, c, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3 : 3 + d]
+    z, cz = buffers[3 + d : 3 + 2 * d], buffers[3 + 2 * d :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
