@@ -34,6 +34,7 @@ from .growth import (
     SteepestSplit,
 )
 from .growth.pruning import pruned
+from .kernels.bandwidth import median_bandwidth
 from .kernels.polynomial import Linear, Quadratic
 from .kernels.radial import (
     Energy,
@@ -41,7 +42,6 @@ from .kernels.radial import (
     InverseMultiquadric,
     Matern52,
     RationalQuadratic,
-    median_bandwidth,
 )
 from .moves import LBFGS, Adam, GradientDescent, Moved, Newest
 from .moves.optimal_weights import optimal_weights

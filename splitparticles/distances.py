@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import maximum_flow
 from scipy.spatial.distance import cdist
 
 from ._validation import as_positions, as_weights
-from .kernels.radial import Gaussian, InverseMultiquadric, median_bandwidth
+from .kernels.bandwidth import median_bandwidth
+from .kernels.radial import Gaussian, InverseMultiquadric
 from .objectives import KSD, MMD
 from .particles import ParticleSet
 

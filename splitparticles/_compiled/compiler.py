@@ -1,4 +1,4 @@
-"""How loops are compiled: the one place that decides.
+"""Compilation of loops, one copy for each kernel's profile.
 
 A *loop* is a plain function over arrays whose first argument is the kernel, the
 named tuple of its parameters, and whose last two are the first and the last row
@@ -10,29 +10,28 @@ to fill::
 Each profile gets its own compiled copy of the loop, made when it is first called,
 never at import: the loop's code with the name ``profile`` standing for that kernel's.
 
-Two decisions stand here and nowhere else.
+The copies are kept on disk (`splitparticles._compiled.cache`).
 
-* **Flags.**  ``nogil``, so that blocks of rows run on threads (`in_row_blocks`);
-  ``error_model="numpy"``, so that a division is one instruction; of the fast-math
-  flags only those that reorder sums.  None that lets the compiler assume that NaN
-  and infinity do not occur: they must come out as what they are.
-* **The store.**  Compiled code is kept on disk by `splitparticles._store`.
+The flags are decided here and nowhere else: ``nogil``, so that blocks of rows run on
+threads (`in_row_blocks`); ``error_model="numpy"``, so that a division is one
+instruction; of the fast-math flags only those that reorder sums.  None that lets the
+compiler assume that NaN and infinity do not occur: they must come out as what they are.
 """
 
 import functools
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable
 from types import FunctionType
+from typing import Any
 
 import numba
 
 from . import vector_math as _vector_math
-from .cache import store_on_disk
+from .cache import first_call
 
-FLAGS = {
+FLAGS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "nsz"},
@@ -40,15 +39,24 @@ FLAGS = {
 
 # A profile is copied into its loop, however long: a call would keep the loop from the
 # vector units.
-PROFILE_FLAGS = {"nogil": True, "error_model": "numpy", "forceinline": True}
+PROFILE_FLAGS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "forceinline": True,
+}
 
 # What only compiled code calls needs no way in from Python: a tenth less to compile.
-FROM_LOOPS_ONLY = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+FROM_LOOPS_ONLY: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-IS_COMPILED = not numba.config.DISABLE_JIT
+config: Any = numba.config  # its attributes come from the environment
 
+IS_COMPILED = not config.DISABLE_JIT
+
+logger = logging.getLogger("splitparticles")
 
 _profiles: dict[type, Callable] = {}
+
+_one_at_a_time = threading.Lock()
 
 
 # ------------------------------------------------------------------ profiles
@@ -150,61 +158,42 @@ class compiled:
     def __init__(self, loop: Callable):
         functools.update_wrapper(self, loop)
         self.loop = loop
-        self._copies: dict[Callable | None, Callable] = {}
+        self.copies: dict[Callable | None, Callable] = {}
 
     def __call__(self, kernel, *arguments):
         """Run the loop."""
         if hasattr(kernel, "in_loops"):
             kernel = kernel.in_loops()
-        copy = self._copies.get(_profiles.get(type(kernel)))
+        copy = self.copies.get(_profiles.get(type(kernel)))
         if copy is None:
-            copy = self._compile(kernel, arguments)
+            copy = self.compile(kernel, arguments)
         return copy(kernel, *arguments)
 
-    def _compile(self, kernel, arguments):
-        own_profile = _profiles.get(type(kernel))
+    def compile(self, kernel, arguments):
+        """Copy of the loop for the kernel's profile, compiled or loaded from disk."""
+        kernel_profile = _profiles.get(type(kernel))
+        if kernel_profile is None:
+            raise TypeError(
+                f"kernel must be a kernel tuple with sums, got {kernel!r}; a radial "
+                "one of your own needs a profile (profile_of)"
+            )
+
+        def make():
+            loop = _specialised(self.loop, profile=_compiled_profile(kernel_profile))
+            return numba.njit(**FLAGS, no_cfunc_wrapper=True)(loop)
+
         with _one_at_a_time:
-            if own_profile not in self._copies:
-                loop = self.loop
-                if own_profile is not None:
-                    loop = _specialised(loop, profile=_compiled_profile(own_profile))
-                copy = numba.njit(**FLAGS, no_cfunc_wrapper=True)(loop)
-                store_on_disk(copy, own_profile, type(kernel))
-                with _patience:
-                    copy(kernel, *arguments[:-2], 0, 0)
-                self._copies[own_profile] = copy
-            return self._copies[own_profile]
-
-
-class _Patience:
-    """Says once, in one line, that this process has been compiling for two seconds."""
-
-    def __init__(self):
-        self.left = 2.0
-
-    def __enter__(self):
-        self._began = time.perf_counter()
-        self._timer = threading.Timer(self.left, self._say)
-        self._timer.daemon = True
-        if self.left < math.inf:
-            self._timer.start()
-
-    def __exit__(self, *error):
-        self._timer.cancel()
-        self.left = max(self.left - (time.perf_counter() - self._began), 0.0)
-
-    def _say(self):
-        self.left = math.inf
-        logging.getLogger("splitparticles").warning(
-            "compiling the loops for this kernel; they are kept for the next time"
-        )
-
-
-_one_at_a_time = threading.Lock()
-
-_patience = _Patience()
+            if kernel_profile not in self.copies:
+                logger.info(
+                    "compiling or loading %s for %r", self.loop.__name__, kernel
+                )
+                no_rows = (kernel, *arguments[:-2], 0, 0)
+                self.copies[kernel_profile] = first_call(
+                    make, no_rows, kernel_profile, type(kernel)
+                )
+        return self.copies[kernel_profile]
 
 
 def helper(function: Callable) -> Callable:
-    """Decorate a compiled function that loops call and Python never may: no way in."""
+    """Compiled function that loops alone call: it has no way in from Python."""
     return numba.njit(**FLAGS, **FROM_LOOPS_ONLY)(function)

@@ -1,6 +1,6 @@
-"""Rows on threads: blocks of rows of a loop, run on a small pool of Python threads.
+"""Threads for the rows of a loop: blocks of rows on a small pool of Python threads.
 
-Rows are independent and a row never knows its block, so the bits are the same for any
+Rows are independent and no row depends on its block, so the bits are the same for any
 number of threads.  No threading layer of Numba is involved: there is none to abort
 when two threads call at once, or after a fork.
 """
@@ -20,9 +20,10 @@ STEPS_WORTH_A_THREAD = 4_000_000
 
 STEPS_OF_A_BLOCK = 500_000_000
 
-# A thread may wake up late, or on a core that has other work: rows are handed out in
-# shares to whoever is free, none so small that laying out the partners counts.
-SHARES, ROWS_OF_A_SHARE = 4, 32
+# A thread may wake up late, or on a core that has other work: there are several blocks
+# for each thread, and the first that is free takes the next one.  No block is so small
+# that loading its partners counts.
+BLOCKS_OF_A_THREAD, ROWS_OF_A_BLOCK = 4, 32
 
 
 _n_threads: ContextVar[int | None] = ContextVar("n_threads", default=None)
@@ -50,7 +51,7 @@ def using_threads(n_threads: int | None) -> Iterator[None]:
 
 
 @functools.cache
-def _n_cores() -> int:
+def n_cores() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity
@@ -62,14 +63,6 @@ def pair_steps(x: np.ndarray, y: np.ndarray, sums: int) -> int:
     return len(x) * len(y) * (sums * x.shape[1] + 8)
 
 
-def _plain(array):
-    """Return a form of which Numba compiles one version: writable and C-ordered."""
-    flags = array.flags
-    if flags.c_contiguous and flags.writeable:
-        return array
-    return np.array(array, order="C")
-
-
 def in_row_blocks(
     loop: Callable,
     kernel,
@@ -77,7 +70,7 @@ def in_row_blocks(
     rows: int,
     steps: int,
     *,
-    rows_of_a_share: int = ROWS_OF_A_SHARE,
+    fewest_rows: int = ROWS_OF_A_BLOCK,
 ) -> None:
     """Fill the `rows` of the outputs among `arrays`, in blocks, on the threads.
 
@@ -88,30 +81,35 @@ def in_row_blocks(
     steps : int
         Inner steps of the whole call: pairs, times the sums over coordinates that each
         takes, times d, and some more for the profile.  About 0.1 ns each.
-    rows_of_a_share : int
-        Fewest rows that are worth handing out.
+    fewest_rows : int
+        Fewest rows that are worth a block of their own.
     """
-    arrays = tuple(_plain(a) for a in arrays)
+    # Numba compiles one version only, for writable arrays in C order
+    arrays = tuple(a if a.flags.carray else np.array(a, order="C") for a in arrays)
     if steps < min(STEPS_WORTH_A_THREAD, STEPS_OF_A_BLOCK):
         return loop(kernel, *arrays, 0, rows)
-    n_threads = _n_threads.get() or _n_cores()
+    n_threads = _n_threads.get() or n_cores()
     if steps < STEPS_WORTH_A_THREAD or rows < 2:
         n_threads = 1
-    shares = n_threads if n_threads == 1 else SHARES * n_threads
-    fewest = max(n_threads, min(shares, rows // rows_of_a_share))
-    blocks = min(rows, max(fewest, -(-steps // STEPS_OF_A_BLOCK)))
+    wanted = n_threads if n_threads == 1 else BLOCKS_OF_A_THREAD * n_threads
+    wanted = max(n_threads, min(wanted, rows // fewest_rows))
+    blocks = min(rows, max(wanted, -(-steps // STEPS_OF_A_BLOCK)))
     edges = [rows * b // blocks for b in range(blocks + 1)]
-    left = iter(range(blocks))
+    remaining = iter(range(blocks))
 
     def work():
-        for b in left:
+        for b in remaining:
             loop(kernel, *arrays, edges[b], edges[b + 1])
 
-    if n_threads > 1:
-        pool = _pools.get(n_threads)
-        if pool is None:
-            pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
-    others = [pool.submit(work) for _ in range(1, n_threads)]
+    submitted = [_pool(n_threads).submit(work) for _ in range(1, n_threads)]
     work()
-    for other in others:
-        other.result()
+    for future in submitted:
+        future.result()
+
+
+def _pool(n_threads: int) -> ThreadPoolExecutor:
+    """Pool for a call on `n_threads`, one of which is the caller's own."""
+    pool = _pools.get(n_threads)
+    if pool is None:
+        pool = _pools.setdefault(n_threads, ThreadPoolExecutor(n_threads - 1))
+    return pool

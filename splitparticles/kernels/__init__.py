@@ -1,5 +1,6 @@
 """Kernels, and weighted sums of them with derivatives."""
 
+from .bandwidth import median_bandwidth
 from .polynomial import Linear, Quadratic
 from .radial import (
     Energy,
@@ -7,7 +8,6 @@ from .radial import (
     InverseMultiquadric,
     Matern52,
     RationalQuadratic,
-    median_bandwidth,
 )
 
 __all__ = [

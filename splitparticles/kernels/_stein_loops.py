@@ -1,4 +1,4 @@
-"""The loops behind the Stein sums; the formulas stand in `splitparticles.stein_sums`.
+"""Loops of the Stein sums; their formulas stand in `splitparticles.kernels.stein_sums`.
 
 Each takes a row at a time and its partners in blocks.  The products of a row with all
 partners of a block come first, each in a buffer; then the profile, which turns those
@@ -6,19 +6,16 @@ buffers into the coefficients of z, delta and s; then the sums of these, coordin
 coordinate.
 """
 
-import numpy as np
-
 from .._compiled.blocks import (
     BLOCK,
     add_products,
-    join_the_loop,
     load,
     load_weights,
     scratch,
     squared_distances,
-    use_wide_vectors,
 )
 from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 
 
 @helper
@@ -28,12 +25,12 @@ def stein(f, f1, f2, u, ss, dz, d):
 
 
 @helper
-def pair_products(x, sx, i, y, sy, low, m, u, ss, dz):
-    """``|z|^2``, ``sx.sy`` and ``delta.z`` for partners `low` to m - 1 of a block."""
+def pair_products(x, sx, i, y, sy, m, u, ss, dz):
+    """``|z|^2``, ``sx.sy`` and ``delta.z`` for the m partners of a block."""
     join_the_loop()
     for k in range(0, len(y), 2):
         x0, x1, sx0, sx1 = x[i, k], x[i, k + 1], sx[i, k], sx[i, k + 1]
-        for j in range(np.uintp(low), np.uintp(m)):
+        for j in range(m):
             z0, z1, s0, s1 = x0 - y[k, j], x1 - y[k + 1, j], sy[k, j], sy[k + 1, j]
             u[j] = (u[j] if k > 0 else 0.0) + z0 * z0 + z1 * z1
             ss[j] = (ss[j] if k > 0 else 0.0) + sx0 * s0 + sx1 * s1
@@ -44,15 +41,15 @@ def pair_products(x, sx, i, y, sy, low, m, u, ss, dz):
 def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(4 + 2 * even)
-    u, ss, dz, vs = near[0], near[1], near[2], near[3]
-    ys, sys = near[4 : 4 + even], near[4 + even :]
+    buffers = scratch(4 + 2 * even)
+    u, ss, dz, vs = buffers[0], buffers[1], buffers[2], buffers[3]
+    ys, sys = buffers[4 : 4 + even], buffers[4 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 phi, phi1, phi2, _, _ = profile(kernel, u[j])
@@ -64,8 +61,14 @@ def sum_loop(kernel, x, sx, y, sy, v, h, first, last):
 def field_loop(kernel, x, y, sy, v, field, first, last):
     use_wide_vectors()
     even = x.shape[1]
-    near = scratch(3 + 2 * even)
-    p, p1, vs, ys, sys = near[0], near[1], near[2], near[3 : 3 + even], near[3 + even :]
+    buffers = scratch(3 + 2 * even)
+    p, p1, vs, ys, sys = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3 : 3 + even],
+        buffers[3 + even :],
+    )
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
@@ -90,15 +93,15 @@ def field_loop(kernel, x, y, sy, v, field, first, last):
 def gradient_loop(kernel, x, sx, y, sy, v, h, g, field, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(4 + 2 * even)
-    u, ss, dz, vs = near[0], near[1], near[2], near[3]
-    ys, sys = near[4 : 4 + even], near[4 + even :]
+    buffers = scratch(4 + 2 * even)
+    u, ss, dz, vs = buffers[0], buffers[1], buffers[2], buffers[3]
+    ys, sys = buffers[4 : 4 + even], buffers[4 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             total = 0.0
             for j in range(m):
                 w = vs[j]
@@ -137,16 +140,23 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
     # q = v (e z / 2 + 4 phi'' delta) and r = v (2 phi' s - 4 phi'' z)
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(6 + 5 * even)
-    u, ss, dz, vs, p1, p2 = near[0], near[1], near[2], near[3], near[4], near[5]
-    rows = near[6:].reshape(5, even, BLOCK)
+    buffers = scratch(6 + 5 * even)
+    u, ss, dz, vs, p1, p2 = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3],
+        buffers[4],
+        buffers[5],
+    )
+    rows = buffers[6:].reshape(5, even, BLOCK)
     ys, sys, z, q, r = rows[0], rows[1], rows[2], rows[3], rows[4]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
         load_weights(v, first_partner, vs)
         for i in range(first, last):
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):
                 w = vs[j]
@@ -158,6 +168,7 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
                 u[j] = 2.0 * w * e
                 p1[j] = 2.0 * w * phi1
                 p2[j] = 4.0 * w * phi2
+            # q and r are stored, so that two of their sums share each number loaded
             for k in range(even):
                 x_k, sx_k = x[i, k], sx[i, k]
                 for j in range(m):
@@ -174,9 +185,16 @@ def hessian_loop(kernel, x, sx, y, sy, v, half, U, first, last):
 def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
     use_wide_vectors()
     even, d = x.shape[1], y.shape[1]
-    near = scratch(6 + 2 * even)
-    u, ss, dz, zp, sp, vs = near[0], near[1], near[2], near[3], near[4], near[5]
-    ys, sys = near[6 : 6 + even], near[6 + even :]
+    buffers = scratch(6 + 2 * even)
+    u, ss, dz, zp, sp, vs = (
+        buffers[0],
+        buffers[1],
+        buffers[2],
+        buffers[3],
+        buffers[4],
+        buffers[5],
+    )
+    ys, sys = buffers[6 : 6 + even], buffers[6 + even :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load(sy, first_partner, sys)
@@ -185,7 +203,7 @@ def hessian_product_loop(kernel, x, sx, y, sy, v, p, Hp, Up, Utp, first, last):
             sx_p = 0.0
             for k in range(even):
                 sx_p += sx[i, k] * p[i, k]
-            pair_products(x, sx, i, ys, sys, 0, m, u, ss, dz)
+            pair_products(x, sx, i, ys, sys, m, u, ss, dz)
             _direction_products(x, p, i, ys, sys, m, zp, sp)
             c_sum, p1_sum = 0.0, 0.0
             for j in range(m):

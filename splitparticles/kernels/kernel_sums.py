@@ -11,10 +11,10 @@ With :math:`z = x - y`, :math:`u = |z|^2` and a radial kernel :math:`\varphi(u)`
 
 Shapes: x (m, d), y (n, d), v (n,), directions p (m, d).  Arrays in, arrays out; no
 (m, n) array is ever made: each loop takes one row x_i at a time and its partners in
-blocks (`splitparticles._blocks`).
+blocks (`splitparticles._compiled.blocks`).
 
-A kernel that is not radial registers its own sums with these functions (the
-dot-product ones below do).
+These are the sums of radial kernels; a kernel that is not radial registers its own
+with these functions (`splitparticles.kernels.polynomial`).
 """
 
 from functools import singledispatch
@@ -25,31 +25,19 @@ from .._compiled.blocks import (
     BLOCK,
     add_products,
     evened,
-    join_the_loop,
     load,
     load_weights,
     scratch,
     squared_distances,
-    use_wide_vectors,
 )
-from .._compiled.compiler import compiled, has_profile, helper, profile
+from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 from .._compiled.threads import in_row_blocks, pair_steps
-from .polynomial import Quadratic
-
-
-# ------------------------------------------------------------------- radial
-def _refuse(kernel, sums: str) -> None:
-    if not has_profile(kernel):
-        raise TypeError(
-            f"kernel must be a kernel tuple with {sums}, got {kernel!r}; a radial one "
-            "of your own needs a profile (profile_of)"
-        )
 
 
 @singledispatch
 def kernel_sum(kernel, x, y, v):
     """``h(x_i)``, shape (m,)."""
-    _refuse(kernel, "kernel sums")
     h = np.zeros(len(x))
     in_row_blocks(_sum, kernel, (evened(x), y, v, h), len(x), pair_steps(x, y, 1))
     return h
@@ -58,8 +46,8 @@ def kernel_sum(kernel, x, y, v):
 @compiled
 def _sum(kernel, x, y, v, h, first, last):
     use_wide_vectors()
-    near = scratch(2 + x.shape[1])
-    u, vs, ys = near[0], near[1], near[2:]
+    buffers = scratch(2 + x.shape[1])
+    u, vs, ys = buffers[0], buffers[1], buffers[2:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -75,7 +63,6 @@ def _sum(kernel, x, y, v, h, first, last):
 @singledispatch
 def kernel_sum_gradient(kernel, x, y, v):
     """``h(x_i)``, shape (m,), and ``grad h(x_i)``, shape (m, d), in one pass."""
-    _refuse(kernel, "kernel sums")
     d, x = x.shape[1], evened(x)
     h, g = np.zeros(len(x)), np.zeros(x.shape)
     in_row_blocks(_sum_gradient, kernel, (x, y, v, h, g), len(x), pair_steps(x, y, 2))
@@ -85,8 +72,8 @@ def kernel_sum_gradient(kernel, x, y, v):
 @compiled
 def _sum_gradient(kernel, x, y, v, h, g, first, last):
     use_wide_vectors()
-    near = scratch(3 + x.shape[1])
-    u, c, vs, ys = near[0], near[1], near[2], near[3:]
+    buffers = scratch(3 + x.shape[1])
+    u, c, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -118,7 +105,6 @@ def add_differences(x, i, y, m, c, out):
 @singledispatch
 def kernel_sum_hessian_product(kernel, x, y, v, p):
     """``hess h(x_i) p_i``, shape (m, d)."""
-    _refuse(kernel, "kernel sums")
     d, x = x.shape[1], evened(x)
     out = np.zeros(x.shape)
     arrays = (x, y, v, evened(p), out)
@@ -129,8 +115,8 @@ def kernel_sum_hessian_product(kernel, x, y, v, p):
 @compiled
 def _hessian_product(kernel, x, y, v, p, out, first, last):
     use_wide_vectors()
-    near = scratch(3 + x.shape[1])
-    u, zp, vs, ys = near[0], near[1], near[2], near[3:]
+    buffers = scratch(3 + x.shape[1])
+    u, zp, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3:]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -154,16 +140,15 @@ def distances_and_products(x, p, i, y, m, u, zp):
         x0, x1, p0, p1 = x[i, k], x[i, k + 1], p[i, k], p[i, k + 1]
         for j in range(m):
             z0, z1 = x0 - y[k, j], x1 - y[k + 1, j]
-            so_far = u[j] if k > 0 else 0.0
-            u[j] = so_far + z0 * z0 + z1 * z1
-            so_far = zp[j] if k > 0 else 0.0
-            zp[j] = so_far + p0 * z0 + p1 * z1
+            partial = u[j] if k > 0 else 0.0
+            u[j] = partial + z0 * z0 + z1 * z1
+            partial = zp[j] if k > 0 else 0.0
+            zp[j] = partial + p0 * z0 + p1 * z1
 
 
 @singledispatch
 def kernel_sum_hessian(kernel, x, y, v):
     """``hess h(x_i)``, shape (m, d, d)."""
-    _refuse(kernel, "kernel sums")
     d, x = x.shape[1], evened(x)
     out = np.zeros((*x.shape, x.shape[1]))
     steps = pair_steps(x, y, 2 + d // 2)
@@ -175,9 +160,9 @@ def kernel_sum_hessian(kernel, x, y, v):
 def _hessian(kernel, x, y, v, out, first, last):
     use_wide_vectors()
     d = x.shape[1]
-    near = scratch(3 + 3 * d)
-    u, c, vs, ys = near[0], near[1], near[2], near[3 : 3 + d]
-    z, cz = near[3 + d : 3 + 2 * d], near[3 + 2 * d :]
+    buffers = scratch(3 + 3 * d)
+    u, c, vs, ys = buffers[0], buffers[1], buffers[2], buffers[3 : 3 + d]
+    z, cz = buffers[3 + d : 3 + 2 * d], buffers[3 + 2 * d :]
     for first_partner in range(0, len(y), BLOCK):
         m = load(y, first_partner, ys)
         load_weights(v, first_partner, vs)
@@ -204,7 +189,6 @@ def _hessian(kernel, x, y, v, out, first, last):
 @singledispatch
 def kernel_pairs(kernel, x, y):
     """``k(x_i, y_i)`` row by row, shape (m,)."""
-    _refuse(kernel, "kernel sums")
     out = np.empty(len(x))
     in_row_blocks(_pairs, kernel, (x, y, out), len(x), x.size)
     return out
@@ -219,38 +203,3 @@ def _pairs(kernel, x, y, out, first, last):
             u += (x[i, k] - y[i, k]) ** 2
         phi, _, _, _, _ = profile(kernel, u)
         out[i] = phi
-
-
-# ---------------------------------------------------------------- quadratic
-# k = (1 + <x, y>)^2 / 2, so h(x) = (v0 + 2 <x, m> + <x, M x>) / 2 with the moments
-# v0 = sum v, m = sum v y, M = sum v y y'
-def _moments(y, v):
-    return v.sum(), v @ y, (v[:, None] * y).T @ y
-
-
-@kernel_sum.register
-def _(kernel: Quadratic, x, y, v):
-    v0, mean, second = _moments(y, v)
-    return 0.5 * v0 + x @ mean + 0.5 * np.einsum("ik,ik->i", x @ second, x)
-
-
-@kernel_sum_gradient.register
-def _(kernel: Quadratic, x, y, v):
-    v0, mean, second = _moments(y, v)
-    turned = x @ second
-    return 0.5 * v0 + x @ mean + 0.5 * np.einsum("ik,ik->i", turned, x), mean + turned
-
-
-@kernel_sum_hessian_product.register
-def _(kernel: Quadratic, x, y, v, p):
-    return p @ _moments(y, v)[2]
-
-
-@kernel_sum_hessian.register
-def _(kernel: Quadratic, x, y, v):
-    return np.repeat(_moments(y, v)[2][None], len(x), axis=0)
-
-
-@kernel_pairs.register
-def _(kernel: Quadratic, x, y):
-    return 0.5 * (1.0 + np.einsum("ik,ik->i", x, y)) ** 2

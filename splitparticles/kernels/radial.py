@@ -1,4 +1,4 @@
-r"""Kernels: a named tuple of parameters, and one profile.
+r"""Radial kernels: each a named tuple of parameters, and one profile.
 
 A *radial* kernel is :math:`k(x, y) = \varphi(u)`, :math:`u = |x - y|^2`.  Its class
 holds the parameters, its profile returns :math:`\varphi` and four derivatives in
@@ -6,26 +6,14 @@ holds the parameters, its profile returns :math:`\varphi` and four derivatives i
 those five numbers, so a kernel of your own is one tuple and one function
 (`splitparticles.profile_of`).
 
-A *dot-product* kernel is a polynomial in :math:`\langle x, y \rangle`.  It is no
-measure of closeness: what it does is to pin moments.  Under KSD `Linear` pins mean
-and covariance through Stein's identity and `Quadratic` the next moments too; under
-MMD `Quadratic` matches mean and covariance outright.  Their sums need no pair of
-particles, only moments: O(n d^2), and O(n d^3) for `Quadratic` under KSD.
-
 Kernels add by adding objectives: ``KSD(k1, score) + 0.1 * KSD(k2, score)``.
 """
 
 import math
 import numbers
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import ArrayLike
-from scipy.spatial.distance import pdist
+from typing import Any, NamedTuple
 
 from .._compiled.compiler import has_profile, profile, profile_of
-from .._compiled.vector_math import inverse_sqrt
-from .._validation import as_positions
 
 
 class Gaussian(NamedTuple):
@@ -79,7 +67,7 @@ class InverseMultiquadric(NamedTuple):
     exponent: float = -0.5
 
     def in_loops(self) -> tuple:
-        """Return what loops see: at -1/2 one root, which vectorises, not a power."""
+        """Kernel for the loops: at -1/2 one root, which vectorises, not a power."""
         return InverseRoot(self.bandwidth) if self.exponent == -0.5 else self
 
 
@@ -97,17 +85,17 @@ def inverse_multiquadric_profile(kernel, u):
 
 
 class InverseRoot(NamedTuple):
-    """The inverse multiquadric of exponent -1/2, as loops see it."""
+    """Inverse multiquadric of exponent -1/2, for the loops."""
 
     bandwidth: float = 1.0
 
 
 @profile_of(InverseRoot)
 def inverse_root_profile(kernel, u):
-    """One over the root of ``1 + u / bandwidth^2``."""
+    """Inverse root of ``1 + u / bandwidth^2``."""
     a = 1.0 / kernel.bandwidth**2
-    phi = inverse_sqrt(1.0 + a * u)
-    over = phi * phi
+    over = 1.0 / (1.0 + a * u)
+    phi = math.sqrt(over)
     phi1 = -0.5 * a * phi * over
     phi2 = -1.5 * a * phi1 * over
     phi3 = -2.5 * a * phi2 * over
@@ -174,7 +162,7 @@ class Matern52(NamedTuple):
 
 @profile_of(Matern52)
 def matern52_profile(kernel, u):
-    """The third and fourth derivatives are infinite at u = 0."""
+    """Matern 5/2; the third and fourth derivatives are infinite at u = 0."""
     a = 5.0 / kernel.bandwidth**2
     s = math.sqrt(a * u)
     decay = math.exp(-s)
@@ -192,12 +180,12 @@ class Energy(NamedTuple):
 
     Without the bandwidth it is :math:`-|x - y|`, whose squared MMD is the energy
     distance (key ``SR13`` in docs/references.bib): it has no scale of its own, and
-    sees places both near and far.  The bandwidth rounds its tip, over which a
-    particle could not split; from coarse to fine it also leads from the mean alone
-    (a bandwidth far above all distances) to every detail.
+    compares measures at small and large distances.  The bandwidth rounds its tip, over
+    which a particle could not split; with a bandwidth far above all distances it
+    compares means alone.
 
     It is positive definite only against weights that sum to zero, as those of a
-    difference of two measures do: fit for MMD, not for KSD.
+    difference of two measures do: it serves MMD, not KSD.
 
     Parameters
     ----------
@@ -214,24 +202,25 @@ class Energy(NamedTuple):
 
     bandwidth: float = 1e-6
 
-    conditional = True
+    @property
+    def conditional(self) -> bool:
+        """Whether it is positive definite only against weights that sum to zero."""
+        return True
 
 
 @profile_of(Energy)
 def energy_profile(kernel, u):
     """Minus the root of ``bandwidth^2 + u``."""
-    square = kernel.bandwidth**2 + u
-    over = inverse_sqrt(square)
-    phi = -square * over
-    phi1 = -0.5 * over
-    over = over * over
+    phi = -math.sqrt(kernel.bandwidth**2 + u)
+    phi1 = 0.5 / phi
+    over = 4.0 * phi1 * phi1
     phi2 = -0.5 * phi1 * over
     phi3 = -1.5 * phi2 * over
     return phi, phi1, phi2, phi3, -2.5 * phi3 * over
 
 
-def checked_kernel(kernel: tuple) -> tuple:
-    """Return the kernel with float fields, after a look at what they mean."""
+def checked_kernel(kernel: Any) -> tuple:
+    """Kernel with float fields; refused if it is no reproducing kernel."""
     name = type(kernel).__name__
     for field, value in zip(kernel._fields, kernel, strict=True):
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -242,11 +231,12 @@ def checked_kernel(kernel: tuple) -> tuple:
     kernel = kernel._make(map(float, kernel))
     if has_profile(kernel) and not is_conditional(kernel):
         unit = getattr(kernel, "bandwidth", 1.0) ** 2
-        here, near, far = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
-        if not (math.isfinite(here) and max(abs(near), abs(far)) <= here):
+        # Cauchy-Schwarz, |k(x, y)| <= k(x, x), at distances of one and ten bandwidths
+        k0, k1, k10 = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
+        if not (math.isfinite(k0) and max(abs(k1), abs(k10)) <= k0):
             raise ValueError(
                 f"{kernel} is no reproducing kernel: k(x, y) must not exceed k(x, x), "
-                f"got {here} at distance zero, {near} and {far} further away"
+                f"got {k0} at distance zero, {k1} and {k10} further away"
             )
     return kernel
 
@@ -256,44 +246,8 @@ def is_conditional(kernel: tuple) -> bool:
     return getattr(kernel, "conditional", False)
 
 
-def at_bandwidth(kernel: tuple, bandwidth: float) -> tuple | None:
-    """Return the same kernel with another bandwidth; None when it has none."""
+def at_bandwidth(kernel: Any, bandwidth: float) -> tuple | None:
+    """Kernel with another bandwidth; None when it has none."""
     if "bandwidth" not in getattr(kernel, "_fields", ()):
         return None
     return kernel._replace(bandwidth=float(bandwidth))
-
-
-def median_bandwidth(x: ArrayLike) -> float:
-    r"""Median of the distances between distinct points.
-
-    At most a thousand rows, evenly spaced, are looked at.  Points that coincide do
-    not count, and when all do, or there is only one, the bandwidth is 1.
-
-    Parameters
-    ----------
-    x : array_like, shape (n, d)
-
-    Returns
-    -------
-    float
-        Positive and finite, in units of the positions.
-
-    Raises
-    ------
-    ValueError
-        When `x` is not a finite (n, d) array.
-
-    Examples
-    --------
-    >>> import splitparticles as sp
-    >>> sp.median_bandwidth([[0.0], [1.0], [3.0]])
-    2.0
-    >>> sp.median_bandwidth([[5.0], [5.0]])
-    1.0
-    """
-    x = as_positions(x, "x")
-    rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), 1000)).astype(int))
-    scale = np.abs(x).max() or 1.0  # keeps squares of huge coordinates finite
-    distances = scale * pdist(x[rows] / scale)
-    distances = distances[distances > 0]
-    return float(np.median(distances)) if len(distances) else 1.0

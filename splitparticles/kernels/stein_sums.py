@@ -14,7 +14,7 @@ the score (the Hessian of log p, symmetric) and U that of u,
     \nabla^2 h = H + J U + U^T J + \sum_a u_a \nabla^2 s_a,
 
 where g and H hold the score at x fixed.  The sums below return g, H, u and U, which
-need the score alone; whoever knows J adds the rest.
+need the score alone; the caller, who knows J, adds the rest.
 
 For a radial kernel, with :math:`z = x - y`, :math:`\delta = s(y) - s(x)`,
 
@@ -31,6 +31,7 @@ For a radial kernel, with :math:`z = x - y`, :math:`\delta = s(y) - s(x)`,
     U &= \sum v\,[2\varphi' (s_y z^T - I) - 4\varphi'' z z^T].
 
 Shapes: x and its scores sx (m, d), y and sy (n, d), v (n,).  Arrays in, arrays out.
+The polynomial kernels register their own sums (`splitparticles.kernels.polynomial`).
 """
 
 from functools import singledispatch
@@ -38,7 +39,6 @@ from functools import singledispatch
 import numpy as np
 
 from .._compiled.blocks import evened
-from .._compiled.compiler import has_profile
 from .._compiled.threads import in_row_blocks, pair_steps
 from . import _stein_tiles
 from ._stein_loops import (
@@ -49,23 +49,11 @@ from ._stein_loops import (
     pairs_loop,
     sum_loop,
 )
-from ._stein_pairs import meets_pairs_once, pairs_once_loop, tile_edges
-from .polynomial import Linear, Quadratic
 
 
-def _refuse(kernel) -> None:
-    if not has_profile(kernel):
-        raise TypeError(
-            f"kernel must be a kernel tuple with Stein sums, got {kernel!r}; a radial "
-            "one of your own needs a profile (profile_of)"
-        )
-
-
-# ------------------------------------------------------------------- radial
 @singledispatch
 def stein_sum(kernel, x, sx, y, sy, v):
     """``h(x_i)``, shape (m,)."""
-    _refuse(kernel)
     h = np.zeros(len(x))
     arrays = (evened(x), evened(sx), y, sy, v, h)
     in_row_blocks(sum_loop, kernel, arrays, len(x), pair_steps(x, y, 2))
@@ -75,11 +63,8 @@ def stein_sum(kernel, x, sx, y, sy, v):
 @singledispatch
 def stein_sum_gradient(kernel, x, sx, y, sy, v):
     """``h`` (m,), ``g`` (m, d) and the Stein field ``u`` (m, d), in one pass."""
-    _refuse(kernel)
     if x.shape[1] >= _stein_tiles.WORTH_IT:
         return _stein_tiles.gradient_in_tiles(kernel, x, sx, y, sy, v)
-    if x is y and sx is sy and meets_pairs_once(v):
-        return _pairs_met_once(kernel, x, sx, v)
     d, x = x.shape[1], evened(x)
     h, g, field = np.zeros(len(x)), np.zeros(x.shape), np.zeros(x.shape)
     arrays = (x, evened(sx), y, sy, v, h, g, field)
@@ -87,27 +72,9 @@ def stein_sum_gradient(kernel, x, sx, y, sy, v):
     return h, g[:, :d], field[:, :d]
 
 
-def _pairs_met_once(kernel, x, sx, v):
-    """Return the same where the partners are the particles themselves."""
-    (n, d), even_x, even_s = x.shape, evened(x), evened(sx)
-    even = even_x.shape[1]
-    edges = tile_edges(n, 1 + 2 * even)
-    tiles = len(edges) - 1
-    out = np.zeros((tiles, n, 1 + 2 * even))
-    arrays = (even_x, even_s, x, sx, v, edges, out)
-    steps = pair_steps(x, x, 4) // 2
-    in_row_blocks(pairs_once_loop, kernel, arrays, tiles, steps, rows_of_a_share=1)
-    total = out[0]
-    for tile in range(1, tiles):
-        total[edges[tile] :] += out[tile, edges[tile] :]
-    total /= v[:, None]
-    return total[:, 0], total[:, 1 : 1 + d], total[:, 1 + even : 1 + even + d]
-
-
 @singledispatch
 def stein_field(kernel, x, y, sy, v):
     """Stein field ``u(x_i)`` alone, (m, d): the direction of SVGD."""
-    _refuse(kernel)
     d, x = x.shape[1], evened(x)
     field = np.zeros(x.shape)
     arrays = (x, y, sy, v, field)
@@ -118,7 +85,6 @@ def stein_field(kernel, x, y, sy, v):
 @singledispatch
 def stein_sum_hessian(kernel, x, sx, y, sy, v):
     """``H`` and the field's Jacobian ``U``, each (m, d, d)."""
-    _refuse(kernel)
     d, x = x.shape[1], evened(x)
     half, U = np.zeros((*x.shape, x.shape[1])), np.zeros((*x.shape, x.shape[1]))
     arrays = (x, evened(sx), y, sy, v, half, U)
@@ -130,7 +96,6 @@ def stein_sum_hessian(kernel, x, sx, y, sy, v):
 @singledispatch
 def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
     """Products ``H p``, ``U p`` and ``U' p``, each (m, d), one direction a row."""
-    _refuse(kernel)
     d, x = x.shape[1], evened(x)
     Hp, Up, Utp = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
     arrays = (x, evened(sx), y, sy, v, evened(p), Hp, Up, Utp)
@@ -141,124 +106,6 @@ def stein_sum_hessian_product(kernel, x, sx, y, sy, v, p):
 @singledispatch
 def stein_pairs(kernel, x, sx, y, sy):
     """``k_p(x_i, y_i)`` row by row, shape (m,)."""
-    _refuse(kernel)
     out = np.empty(len(x))
     in_row_blocks(pairs_loop, kernel, (x, sx, y, sy, out), len(x), x.size)
     return out
-
-
-# ------------------------------------------------------------------- linear
-# k = 1 + <x, y>, so u(x) = m1 + U x with m1 = sum v s and U = sum v (s y' + I)
-def _linear_moments(y, sy, v):
-    return v @ sy, (v[:, None] * sy).T @ y + v.sum() * np.eye(y.shape[1])
-
-
-@stein_sum.register
-def _(kernel: Linear, x, sx, y, sy, v):
-    m1, U = _linear_moments(y, sy, v)
-    return np.einsum("ik,ik->i", sx, m1 + x @ U.T) + np.trace(U)
-
-
-@stein_sum_gradient.register
-def _(kernel: Linear, x, sx, y, sy, v):
-    m1, U = _linear_moments(y, sy, v)
-    field = m1 + x @ U.T
-    return np.einsum("ik,ik->i", sx, field) + np.trace(U), sx @ U, field
-
-
-@stein_field.register
-def _(kernel: Linear, x, y, sy, v):
-    m1, U = _linear_moments(y, sy, v)
-    return m1 + x @ U.T
-
-
-@stein_sum_hessian.register
-def _(kernel: Linear, x, sx, y, sy, v):
-    U = np.repeat(_linear_moments(y, sy, v)[1][None], len(x), axis=0)
-    return np.zeros_like(U), U
-
-
-@stein_sum_hessian_product.register
-def _(kernel: Linear, x, sx, y, sy, v, p):
-    U = _linear_moments(y, sy, v)[1]
-    return np.zeros_like(p), p @ U.T, p @ U
-
-
-@stein_pairs.register
-def _(kernel: Linear, x, sx, y, sy):
-    dot = np.einsum("ik,ik->i", x, y)
-    mixed = np.einsum("ik,ik->i", sx, x) + np.einsum("ik,ik->i", sy, y)
-    return np.einsum("ik,ik->i", sx, sy) * (1.0 + dot) + mixed + x.shape[1]
-
-
-# ---------------------------------------------------------------- quadratic
-# k = (1 + <x, y>)^2 / 2, so u(x) = m1 / 2 + M x + (x' T x) / 2 + (v0 + <m, x>) x with
-# m1 = sum v s, M = sum v s y', T = sum v s y y' (of three indices), m = sum v y
-class _QuadraticField:
-    """The field's moments, O(n d^3), and what follows of them."""
-
-    def __init__(self, y, sy, v):
-        self.d, self.v0, self.mean = y.shape[1], v.sum(), v @ y
-        weighted = v[:, None] * sy
-        self.m1, self.M = weighted.sum(axis=0), weighted.T @ y
-        self.T = np.einsum("jc,ja,jb->cab", weighted, y, y, optimize=True)
-        self.slope = np.einsum("ccb->b", self.T) + (self.d + 1) * self.mean
-
-    def __call__(self, x):
-        bent = 0.5 * np.einsum("cab,ia,ib->ic", self.T, x, x, optimize=True)
-        return 0.5 * self.m1 + x @ self.M.T + bent + self._growth(x)[:, None] * x
-
-    def _growth(self, x):
-        return self.v0 + x @ self.mean
-
-    def divergence(self, x):
-        return np.trace(self.M) + self.d * self.v0 + x @ self.slope
-
-    def jacobian(self, x):
-        outer = x[:, :, None] * self.mean
-        straight = self._growth(x)[:, None, None] * np.eye(self.d)
-        bent = np.einsum("cab,ib->ica", self.T, x, optimize=True)
-        return self.M + bent + outer + straight
-
-
-@stein_sum.register
-def _(kernel: Quadratic, x, sx, y, sy, v):
-    field = _QuadraticField(y, sy, v)
-    return np.einsum("ik,ik->i", sx, field(x)) + field.divergence(x)
-
-
-@stein_sum_gradient.register
-def _(kernel: Quadratic, x, sx, y, sy, v):
-    field = _QuadraticField(y, sy, v)
-    u = field(x)
-    h = np.einsum("ik,ik->i", sx, u) + field.divergence(x)
-    return h, np.einsum("ica,ic->ia", field.jacobian(x), sx) + field.slope, u
-
-
-@stein_field.register
-def _(kernel: Quadratic, x, y, sy, v):
-    return _QuadraticField(y, sy, v)(x)
-
-
-@stein_sum_hessian.register
-def _(kernel: Quadratic, x, sx, y, sy, v):
-    field = _QuadraticField(y, sy, v)
-    outer = sx[:, :, None] * field.mean
-    bent = np.einsum("ic,cab->iab", sx, field.T, optimize=True)
-    return bent + outer + outer.swapaxes(1, 2), field.jacobian(x)
-
-
-@stein_sum_hessian_product.register
-def _(kernel: Quadratic, x, sx, y, sy, v, p):
-    H, U = stein_sum_hessian(kernel, x, sx, y, sy, v)
-    straight, turned = (np.einsum("iab,ib->ia", A, p) for A in (H, U))
-    return straight, turned, np.einsum("iba,ib->ia", U, p)
-
-
-@stein_pairs.register
-def _(kernel: Quadratic, x, sx, y, sy):
-    dot = np.einsum("ik,ik->i", x, y)
-    mixed = np.einsum("ik,ik->i", sx, x) + np.einsum("ik,ik->i", sy, y)
-    both = np.einsum("ik,ik->i", sx, sy)
-    straight = 0.5 * (1.0 + dot) ** 2 * both + dot
-    return straight + (1.0 + dot) * (mixed + x.shape[1])

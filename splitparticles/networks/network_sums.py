@@ -20,8 +20,9 @@ and (k, N'), where N' fills up N with zeros (`laid_out`, `with_ones`).
 
 import numpy as np
 
-from .._compiled.blocks import BLOCK, join_the_loop, scratch, use_wide_vectors
+from .._compiled.blocks import BLOCK, scratch
 from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 from .._compiled.threads import in_row_blocks
 
 NEURONS = 4  # at a time
@@ -102,7 +103,7 @@ def network_squares(activation, x, weight, theta) -> tuple[np.ndarray, np.ndarra
 
 def _by_neurons(loop, activation, arrays, theta, steps):
     units = len(theta) // NEURONS
-    in_row_blocks(loop, activation, arrays, units, steps, rows_of_a_share=4)
+    in_row_blocks(loop, activation, arrays, units, steps, fewest_rows=4)
 
 
 def _fours(a):

@@ -93,10 +93,9 @@ def instructions(workload: str, d: int) -> float:
     """Vector instructions that one pair takes of one lane.
 
     Differences, products and sums over coordinates first; then what the kernel, its
-    derivatives and the coefficients take.  KSD's three products and its kernel count
-    half: both ends of a pair share them.
+    derivatives and the coefficients take.
     """
-    model = {"ksd": (5.5, 14), "mmd": (2, 20), "product": (3, 20)}
+    model = {"ksd": (11, 28), "mmd": (2, 20), "product": (3, 20)}
     a_coordinate, a_pair = model[workload]
     return a_coordinate * d + a_pair
 
@@ -105,7 +104,7 @@ def limit(_=None):
     """A call of `MULTIPLY_ADDS` multiply-adds that touch registers only."""
     import numba
 
-    from splitparticles._compiled.blocks import use_wide_vectors
+    from splitparticles._compiled.llvm import use_wide_vectors
 
     @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")
     def chains(x, out, times):

@@ -4,12 +4,10 @@ import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import numba
 import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles._compiled import blocks as _blocks
 from splitparticles._compiled import threads as _threads
 from splitparticles._compiled.threads import using_threads
 from splitparticles.kernels.kernel_sums import kernel_sum_gradient
@@ -36,7 +34,6 @@ def bits(kernel, m=41, n=600, d=3):
     sums = [
         *kernel_sum_gradient(kernel, x, y, v),
         *stein_sum_gradient(kernel, x, sx, y, sy, v),
-        *stein_sum_gradient(kernel, y, sy, y, sy, v),  # each pair once
         *stein_sum_hessian(kernel, x, sx, y, sy, v),
     ]
     assert all(np.abs(s).max() > 0.1 for s in sums)
@@ -115,11 +112,11 @@ def test_four_python_threads_that_call_at_once_get_the_same_bits(small_blocks):
     def call(number):
         ready.wait()
         with using_threads(1 + number % 3):
-            return [bits(KERNELS[0]) for _ in range(10)]
+            return [bits(KERNELS[0]) for _ in range(3)]
 
     with ThreadPoolExecutor(4) as pool:
         for got in pool.map(call, range(4)):
-            assert got == [alone] * 10
+            assert got == [alone] * 3
 
 
 def test_four_python_threads_that_sample_at_once_get_the_same_bits():
@@ -190,21 +187,3 @@ def test_a_run_leaves_the_global_generator_alone():
     before = np.random.get_state()[1].tobytes()  # noqa: NPY002
     sample_bits(growth=sp.RandomSplit())
     assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
-
-
-def test_the_buffers_of_a_loop_keep_their_distance():
-    # what a vectorised loop writes must not lie near what it reads, wherever the
-    # memory came from: the last bits would change with it
-    @numba.njit  # a helper has no way in from Python
-    def buffers(rows):
-        memory = np.empty((rows + 2) * _blocks.BLOCK + _blocks.LINE)
-        return _blocks.scratch(rows), memory, _blocks.rows_of_a_block(memory)
-
-    near, memory, rows = buffers(3)
-    assert near.shape == (3, _blocks.BLOCK) and near.ctypes.data % 64 == 0
-    assert near.strides == (8 * _blocks.BLOCK, 8) and near.strides[0] >= 512
-    first = rows.ctypes.data - memory.ctypes.data
-    assert rows.shape == (5, _blocks.BLOCK) and rows.ctypes.data % 64 == 0
-    assert 0 <= first <= memory.nbytes - rows.nbytes
-    rows[:] = 7.0
-    assert (memory == 7.0).sum() >= rows.size  # the same memory, seen as rows

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.kernels import _stein_pairs as _stein_pairs
 from splitparticles.kernels import _stein_tiles as _stein_tiles
 from splitparticles.kernels import stein_sums as sums
 from splitparticles.testing.oracles import (
@@ -90,20 +89,6 @@ def test_any_number_of_partners_fills_the_blocks(n, rng):
 
 
 @pytest.mark.parametrize("kernel", SMOOTH, ids=str)
-@pytest.mark.parametrize("n, d", [(1, 2), (2, 1), (9, 3), (257, 2), (1100, 5)])
-def test_pairs_met_once_give_what_pairs_met_twice_do(kernel, n, d, monkeypatch):
-    monkeypatch.setattr(_stein_pairs, "WORTH_IT", 1)
-    rng = np.random.default_rng([n, d])
-    x, s = rng.normal(size=(2, n, d)) / d**0.5
-    v = rng.normal(size=n)
-    twice = sums.stein_sum_gradient(kernel, x, s, x.copy(), s.copy(), v)
-    once = sums.stein_sum_gradient(kernel, x, s, x, s, v)
-    close(once[0], stein_matrix(kernel, x, s, x, s) @ v, 1e-12)
-    for new, old in zip(once, twice, strict=True):
-        close(new, old, 1e-13)
-
-
-@pytest.mark.parametrize("kernel", SMOOTH, ids=str)
 @pytest.mark.parametrize("m, n, d", [(1, 1, 1), (5, 9, 3), (70, 50, 20)])
 def test_products_by_blas_give_what_the_loops_do(kernel, m, n, d, monkeypatch):
     monkeypatch.setattr(_stein_tiles, "TILE", 32)
@@ -116,29 +101,7 @@ def test_products_by_blas_give_what_the_loops_do(kernel, m, n, d, monkeypatch):
         close(new, old, 1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 2, 300, 1000, 4000, 100_000])
-@pytest.mark.parametrize("width", [5, 21, 101])
-def test_tiles_hold_all_rows_and_little_memory(n, width):
-    edges = _stein_pairs.tile_edges(n, width)
-    assert edges[0] == 0 and edges[-1] == n and (np.diff(edges) >= 0).all()
-    met = np.diff((n - edges) ** 2)  # pairs a tile meets, about
-    assert n < 300 or np.allclose(met, met.mean(), rtol=0.05)
-    touched = width * (n - edges[:-1]).sum()  # pages behind are never written
-    assert touched <= max(1_000_000, 1.8 * n * width)
-
-
-def test_weights_that_nothing_can_be_divided_by_meet_their_pairs_twice(monkeypatch):
-    monkeypatch.setattr(_stein_pairs, "WORTH_IT", 1)
-    rng = np.random.default_rng(0)
-    x, s = rng.normal(size=(2, 20, 2))
-    v = np.where(np.arange(20) == 3, 0.0, 0.05)
-    kernel = sp.Gaussian(1.0)
-    h, g, field = sums.stein_sum_gradient(kernel, x, s, x, s, v)
-    close(h, stein_matrix(kernel, x, s, x, s) @ v, 1e-13)
-    assert np.abs(g[3]).max() > 0.1 and np.abs(field[3]).max() > 0.1
-
-
-def test_one_particle_that_is_not_finite_spoils_the_sums_of_pairs_met_once():
+def test_one_particle_that_is_not_finite_spoils_all_sums():
     x, s = np.random.default_rng(0).normal(size=(2, 500, 2))
     s[77] = np.nan
     v = np.full(500, 1.0 / 500)
