@@ -50,7 +50,8 @@ def using_threads(n_threads: int | None) -> Iterator[None]:
 
 
 @functools.cache
-def _n_cores() -> int:
+def n_cores() -> int:
+    """Cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity
@@ -94,7 +95,7 @@ def in_row_blocks(
     arrays = tuple(_plain(a) for a in arrays)
     if steps < min(STEPS_WORTH_A_THREAD, STEPS_OF_A_BLOCK):
         return loop(kernel, *arrays, 0, rows)
-    n_threads = _n_threads.get() or _n_cores()
+    n_threads = _n_threads.get() or n_cores()
     if steps < STEPS_WORTH_A_THREAD or rows < 2:
         n_threads = 1
     shares = n_threads if n_threads == 1 else SHARES * n_threads
