@@ -25,7 +25,7 @@ ROOF = {"__init__", "__main__", "_versions", "cli", "testing"}
 GROUND = FLOORS[0] - {"_compiled"}
 COLOURS = ["#4f5d75", "#2a7f8e", "#5c8f4e", "#c8842b", "#b9473f", "#74508f", "#3f5ea8"]
 INK = "#2f3640"
-WIDTH, STOREY, ASPECT = 160.0, 20.0, 2.1
+WIDTH, STOREY, ASPECT = 160.0, 22.0, 2.1
 INCHES = 11.5 / WIDTH
 
 
@@ -65,7 +65,7 @@ def in_a_row(row, width):
 
 
 def placed(floors, lines, arrows):
-    """Boxes (left, bottom, width, height) in an order that crosses few of the arrows."""
+    """Boxes (left, bottom, width, height) in an order that crosses few arrows."""
     widest = max(sum(math.sqrt(lines[room]) for room in row) for row in floors)
     scale = 0.9 * WIDTH / widest
     width = {room: scale * math.sqrt(lines[room]) for row in floors for room in row}
@@ -155,7 +155,7 @@ def draw():
     left, right = -4, WIDTH + 4
     ax.add_patch(Polygon([(left, top), (WIDTH / 2, top + 14), (right, top)], fc=INK))
     ax.add_patch(Polygon([(left, -4), (right, -4), (right, -9), (left, -9)], fc=INK))
-    doors = "import splitparticles as sp\n" + " · ".join(sorted(ROOF - {"__init__"}))
+    doors = "import splitparticles as sp\ncli · testing"
     ground = "      ".join(f"{room} {lines[room]}" for room in sorted(GROUND))
     for y, words in ((top + 4.5, doors), (-6.6, ground)):
         ax.text(WIDTH / 2, y, words, color="white", size=9, ha="center", va="center")

@@ -121,6 +121,7 @@ __all__ = [
     "ExpectationError",
     "ShardedScore",
     "show_versions",
+    "__version__",
 ]
 
 # Imported when first asked for: they bring matplotlib, scikit-learn and test helpers.
@@ -134,4 +135,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_ON_DEMAND, "__version__"})
+    return sorted({*__all__, *_ON_DEMAND})

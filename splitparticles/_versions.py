@@ -6,7 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from ._compiled.compiler import IS_COMPILED
 from ._compiled.threads import n_cores
 
-__version__ = "0.1.0"  # the only place: the build reads this line without importing the file
+# The only place; the build reads it without importing the file.
+__version__ = "0.1.0"
 
 REQUIRED = "numpy", "scipy", "numba", "matplotlib"
 OPTIONAL = "scikit-learn", "dask", "pandas", "arviz", "tqdm"

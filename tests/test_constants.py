@@ -9,35 +9,33 @@ import splitparticles
 HOUSE = Path(splitparticles.__file__).parent
 PAGE = (Path(__file__).parents[1] / "docs/constants.rst").read_text()
 ROW = re.compile(r"\* - ``(\S+ \w+)``\n +- ``(.+)``\n +- \S")
-LARGEST_TUPLE = 3  # longer ones are data
+LONGEST = 3  # tuples that are longer hold data
 
 
-def number(node):
-    """Value of a numeric literal, arithmetic included; None for anything else."""
-    if any(
-        not isinstance(part, (ast.Constant, ast.UnaryOp, ast.BinOp, ast.operator))
-        and not isinstance(part, ast.unaryop)
-        for part in ast.walk(node)
-    ):
-        return None
-    value = eval(compile(ast.Expression(node), "constant", "eval"))
-    return value if type(value) in (int, float) else None
+def numbers(node):
+    """Values of a numeric literal or a tuple of such; nothing for anything else."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    try:
+        found = [eval(ast.unparse(part), {"__builtins__": {}}) for part in parts]
+    except (NameError, TypeError):
+        return []
+    are_numbers = all(type(value) in (int, float) for value in found)
+    return found if are_numbers and len(found) <= LONGEST else []
 
 
 def constants(path):
     """Names and values of the upper-case numeric constants of a module."""
     for statement in ast.parse(path.read_text()).body:
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or not statement.value:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
             continue
-        targets = getattr(statement, "targets", None) or [statement.target]
-        pairs = [(targets[0], statement.value)]
-        if isinstance(targets[0], ast.Tuple) and isinstance(statement.value, ast.Tuple):
-            pairs = zip(targets[0].elts, statement.value.elts, strict=True)
-        for target, node in pairs:
-            parts = node.elts if isinstance(node, ast.Tuple) else [node]
-            values = tuple(map(number, parts))
-            if None not in values and len(values) <= LARGEST_TUPLE and target.id.isupper():
-                yield target.id, values
+        target = getattr(statement, "target", None) or statement.targets[0]
+        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            pairs = zip(target.elts, statement.value.elts, strict=True)
+        else:
+            pairs = [(target, statement.value)]
+        for name, node in pairs:
+            if isinstance(name, ast.Name) and name.id.isupper() and numbers(node):
+                yield name.id, numbers(node)
 
 
 def test_the_page_has_every_constant_with_its_value():
@@ -46,10 +44,9 @@ def test_the_page_has_every_constant_with_its_value():
         for path in sorted(HOUSE.rglob("*.py"))
         for name, values in constants(path)
     }
-    on_page = {}
-    for name, text in ROW.findall(PAGE):
-        node = ast.parse(text, mode="eval").body
-        parts = node.elts if isinstance(node, ast.Tuple) else [node]
-        on_page[name] = tuple(map(number, parts))
+    on_page = {
+        name: numbers(ast.parse(text, mode="eval").body)
+        for name, text in ROW.findall(PAGE)
+    }
     assert len(in_source) > 50
     assert on_page == in_source
