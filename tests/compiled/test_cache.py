@@ -22,6 +22,8 @@ import pytest
 import splitparticles
 from splitparticles._compiled.cache import fingerprint
 
+pytestmark = pytest.mark.compiles
+
 LONG_AGO = 1_700_000_000
 CLOSE = {"rel": 1e-12, "abs": 0.0}
 

@@ -108,6 +108,7 @@ def test_a_funnel_is_straightened_from_what_its_particles_know(rng):
     close(straight.s[:, 1:], -straight.z[:, 1:], 1e-2)
 
 
+@pytest.mark.slow
 def test_a_run_bends_for_a_funnel_and_not_for_a_gaussian():
     target = sp.targets.Funnel(6, 1.0)
     result = sp.sample(target.score, np.ones(6), 64, rng=0)
