@@ -10,7 +10,7 @@ to a mixture of four Gaussians, in closed form: no draw is ever made.
 
 # %%
 # A narrow kernel would leave one particle on the nearest bump: it cannot see further
-# than its bandwidth.  So n particles follow a bandwidth as wide as their share of the
+# than its bandwidth.  So n particles follow a bandwidth as wide as their part of the
 # plane, which shrinks as they split, until it is the one asked for.  All split at a
 # time, so that their weights stay equal.
 
@@ -40,7 +40,7 @@ together = sp.SteepestSplit(everyone=True)
 result = sp.descend(objective, one, n_particles=64, growth=together)
 
 # %%
-# A round lets the particles rest and then splits them.  To second order in the step a
+# In a round the particles converge and then split.  To second order in the step a
 # split gains half the splitting eigenvalue times the step squared.  The step is chosen
 # where the gain is best, hence not small: higher orders take a part of the prediction.
 # The gains are of half the squared MMD at the bandwidth followed.

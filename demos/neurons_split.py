@@ -3,10 +3,10 @@ Neurons that split over the data
 ================================
 
 A classifier of two classes, one around the other, begins as a single tanh neuron: a
-line across the plane.  It trains until it rests, the neuron that gains most splits, and
-again.  The animation follows the lines; beside them stand the loss, with the splits
-marked, and the lowest eigenvalue of each neuron before and after each split: whoever
-wants to split is below zero, and the more neurons there are the less they want it.
+line across the plane.  It trains until it converges, the neuron that gains most splits,
+and again.  The animation follows the lines; beside them stand the loss, with the splits
+marked, and the lowest splitting eigenvalue of each neuron before and after each split:
+below zero a split lowers the loss, and the more neurons there are the less it does.
 """
 
 # %%

@@ -1,11 +1,11 @@
 """
-A network of bells learns from a teacher
-========================================
+A network of Gaussian neurons learns from a teacher
+===================================================
 
 The first experiment of the splitting papers: a network f(x) = sum_i c_i exp(-(a_i x +
 b_i)^2 / 2) of fifteen neurons is the teacher, and another network learns it, from one
 neuron on.  A network is a measure on neurons, so this is the same loop as everywhere
-here: descend until the neurons rest, then add one.  How it is added makes the
+here: descend until the neurons converge, then add one.  How it is added makes the
 difference.  Five ways are the published ones: the optimal split, a random split, a new
 random neuron, gradient boosting (a new neuron while the others are frozen), and
 training from scratch; two are ours.  All take the same number of steps of plain
@@ -16,9 +16,9 @@ gradient descent.
 # One teacher is shown here.  Over twenty (``tests/benchmarks/rbf_toy.py``, figures in
 # ``docs/networks.rst``) the published order, optimal split first, appears where rounds
 # are short; where they are long a new random neuron and training from scratch are
-# better, for a bell cannot see what is left over far from it, and a split is a local
-# move.  An insertion looks everywhere, and the better of both is below all published
-# arms where steps are few.
+# better, for a Gaussian neuron does not see the residual far from it, and a split is a
+# local move.  An insertion looks everywhere, and the better of both is below all
+# published arms where steps are few.
 
 import sys
 from pathlib import Path

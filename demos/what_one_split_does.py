@@ -2,7 +2,7 @@
 What one split does
 ===================
 
-A particle rests at the mode of its target.  The gradient of the discrepancy vanishes
+A particle is at the mode of its target.  The gradient of the discrepancy vanishes
 there, so no small move helps; yet one point is a poor picture of a density.  Splitting
 it in two does help, and its splitting matrix S says how much before anything is tried:
 halves that part to x + e v and x - e v change the objective by e^2 v'Sv / 2.  This demo

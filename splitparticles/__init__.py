@@ -1,6 +1,6 @@
 """Turn a distribution into a few well-placed weighted particles.
 
-Particles go downhill on a discrepancy until they rest; where a particle's splitting
+Particles go downhill on a discrepancy until they converge; where a particle's splitting
 matrix has a negative eigenvalue, it splits in two along that eigenvector; and again.
 
 >>> import splitparticles as sp
@@ -10,9 +10,12 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 (array([5., 5.]), array([2., 2.]))
 """
 
+import importlib
+
 from . import targets, transforms
 from ._compiled.cache import StoreWarning
 from ._compiled.compiler import profile_of
+from ._versions import __version__, show_versions
 from .compression.compress import compress
 from .coordinates.preconditioner import Preconditioner
 from .descent.continuation import CoarseToFine
@@ -26,6 +29,7 @@ from .distances import energy_distance, infinity_wasserstein, ksd, mmd
 from .growth import (
     BestOf,
     Grown,
+    Growth,
     Insertion,
     NewParticle,
     OrElse,
@@ -43,20 +47,17 @@ from .kernels.radial import (
     Matern52,
     RationalQuadratic,
 )
-from .moves import LBFGS, Adam, GradientDescent, Moved, Newest
+from .moves import LBFGS, Adam, GradientDescent, Move, Moved, Newest
 from .moves.optimal_weights import optimal_weights
 from .networks import activations, losses
 from .networks.network import Network
 from .networks.rbf_network import RBFNetwork
-from .objectives import KSD, MMD, FirstVariation, Objective
+from .objectives import KSD, MMD, Discrepancy, FirstVariation, Objective
 from .particles import ParticleSet
 from .sampling.sample import sample
 from .scores.sharded import ShardedScore
 from .stop import Stop
 from .targets import GaussianMixture
-
-__version__ = "0.1.0"
-
 
 __all__ = [
     "sample",
@@ -77,6 +78,7 @@ __all__ = [
     "median_bandwidth",
     "profile_of",
     "Objective",
+    "Discrepancy",
     "FirstVariation",
     "MMD",
     "KSD",
@@ -88,6 +90,7 @@ __all__ = [
     "Adam",
     "LBFGS",
     "Newest",
+    "Move",
     "Moved",
     "SteepestSplit",
     "RandomSplit",
@@ -96,6 +99,7 @@ __all__ = [
     "NewParticle",
     "BestOf",
     "OrElse",
+    "Growth",
     "Grown",
     "CoarseToFine",
     "Preconditioner",
@@ -116,12 +120,19 @@ __all__ = [
     "pruned",
     "ExpectationError",
     "ShardedScore",
+    "show_versions",
+    "__version__",
 ]
 
+# Imported when first asked for: they bring matplotlib, scikit-learn and test helpers.
+_ON_DEMAND = {"plotting", "estimators", "testing"}
 
-def __getattr__(name):
-    if name == "plotting":  # matplotlib is imported only when something is drawn
-        import importlib
 
-        return importlib.import_module(".plotting", __name__)
+def __getattr__(name: str) -> object:
+    if name in _ON_DEMAND:
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_ON_DEMAND})

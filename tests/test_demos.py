@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DEMOS = sorted((ROOT / "demos").glob("*.py"))
 
+pytestmark = pytest.mark.slow
+
 
 def last_numbers(printed):
     """All numbers in the last line."""

@@ -21,6 +21,7 @@ from splitparticles.estimators import (  # noqa: E402
 FEW = {"n_neurons": 2, "move": sp.LBFGS(max_iter=20)}
 
 
+@pytest.mark.slow
 @parametrize_with_checks([SplittingRegressor(**FEW), SplittingClassifier(**FEW)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_scikit_learn_is_content(estimator, check):
@@ -33,6 +34,7 @@ def waves(n=300, seed=0):
     return x, np.sin(2.0 * x[:, 0]) + 0.5 * np.abs(x[:, 1]), rng
 
 
+@pytest.mark.slow
 def test_a_curved_surface_is_learnt():
     x, y, _ = waves()
     fresh, truth, _ = waves(seed=1)
@@ -67,6 +69,7 @@ def test_the_same_state_is_the_same_network():
     assert np.array_equal(one.neurons_.positions, two.neurons_.positions)
 
 
+@pytest.mark.slow
 def test_real_data_and_neurons_of_two_kinds():
     X, y = load_wine(return_X_y=True)
     train, test, labels, truth = train_test_split(X, y, random_state=0, stratify=y)

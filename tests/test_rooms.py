@@ -10,7 +10,8 @@ import splitparticles
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = [
     {"stop", "_compiled", "_validation", "_files", "_linalg"},
-    {"particles", "kernels", "scores", "coordinates", "draws", "targets", "transforms"},
+    {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
+    | {"transforms", "_versions"},
     {"objectives", "modes", "plotting"},
     {"moves", "growth", "networks", "distances"},
     {"descent"},

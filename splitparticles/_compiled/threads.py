@@ -52,6 +52,7 @@ def using_threads(n_threads: int | None) -> Iterator[None]:
 
 @functools.cache
 def n_cores() -> int:
+    """Cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity

@@ -29,6 +29,8 @@ from splitparticles._compiled.compiler import IS_COMPILED, compiled, profile
 needs_compiler = pytest.mark.skipif(not IS_COMPILED, reason="nothing is compiled")
 compiles = pytest.mark.compiles
 
+pytestmark = pytest.mark.compiles
+
 LONG_AGO = 1_700_000_000
 
 KERNEL = """

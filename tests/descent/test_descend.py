@@ -16,6 +16,7 @@ def squared(result):
     return 2.0 * result.value
 
 
+@pytest.mark.slow
 def test_coarse_to_fine_gives_the_same_from_every_start_and_beats_one_scale():
     rng = np.random.default_rng(0)
     starts = [sp.ParticleSet(rng.normal(size=(1, 2)) * 2) for _ in range(3)]
@@ -31,6 +32,7 @@ def test_coarse_to_fine_gives_the_same_from_every_start_and_beats_one_scale():
     assert values[0] < 0.9 * min(scratch)
 
 
+@pytest.mark.slow
 def test_rounds_go_from_coarse_to_the_scale_asked_for():
     result = sp.descend(NARROW, ONE, n_particles=16)
     followed = [r.bandwidth for r in result.rounds]

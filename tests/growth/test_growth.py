@@ -236,6 +236,7 @@ def test_the_best_of_two_is_the_better_one():
         assert fall >= 0.999 * max(falls.values())
 
 
+@pytest.mark.slow
 def test_an_insertion_frees_what_no_split_can():
     F = sp.KSD(NARROW, TWO.score, TWO.score_product)
     start = sp.ParticleSet([[0.0, 0.0]])

@@ -107,6 +107,7 @@ def sine_profile(activation, z):
     return value, slope, -w * w * value
 
 
+@pytest.mark.slow
 def test_an_activation_of_ones_own():
     x, y = data("squared")
     F = sp.Network(Sine(2.0), sp.losses.Squared(), x, y)

@@ -10,6 +10,7 @@ from splitparticles.sampling.adaptation import ScoreCoordinates
 from splitparticles.scores.score import Score
 
 
+@pytest.mark.slow
 def test_a_run_takes_curved_coordinates_for_a_funnel_and_none_for_a_gaussian():
     target = sp.targets.Funnel(6, 1.0)
     result = sp.sample(target.score, np.ones(6), 64, rng=0)

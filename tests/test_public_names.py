@@ -1,0 +1,52 @@
+"""What `import splitparticles as sp` shows, and what it costs."""
+
+import inspect
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import splitparticles as sp
+
+API = (Path(__file__).parents[1] / "docs/api.rst").read_text()
+ON_DEMAND = {"plotting", "estimators", "testing"}
+
+
+def test_dir_shows_the_public_names_and_nothing_else():
+    assert set(dir(sp)) == {*sp.__all__, *ON_DEMAND}
+    assert len(sp.__all__) == len(set(sp.__all__))
+
+
+@pytest.mark.parametrize("name", sorted({*sp.__all__, *ON_DEMAND}))
+def test_every_public_name_exists_is_documented_and_stands_on_the_api_page(name):
+    thing = getattr(sp, name)
+    assert inspect.getdoc(thing)
+    assert re.search(rf"\b{name}\b", API)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'smaple'"):
+        sp.smaple  # noqa: B018
+
+
+def test_an_import_brings_nothing_heavy():
+    heavy = {"matplotlib", "sklearn", "dask", "pandas", "arviz", "pytest"}
+    code = f"import sys, splitparticles\nprint({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_show_versions_prints_what_a_bug_report_needs(capsys):
+    sp.show_versions()
+    lines = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert lines["Python"] == platform.python_version()
+    assert lines["splitparticles"] == sp.__version__
+    assert lines["numpy"] == np.__version__
+    assert int(lines["threads"]) >= 1
+    assert {"platform", "scipy", "numba", "matplotlib", "loops"} <= set(lines)
