@@ -178,15 +178,18 @@ def compress(
         elif pilot is not None:
             note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
             result.warnings.append(note)
-        x = start.positions
-        is_quadratic = whole.kernel_pairs(x, x) is not None
-        if weights == "optimal" and result.success and is_quadratic:
+        if weights == "optimal" and result.success and _is_quadratic(whole, start):
             best = optimal_weights(whole, run.particles)
             value = whole.value(best)
             if value < result.value:
                 best = result.particles.weighted(best.weights)
                 result = result.replaced(particles=best, value=value)
         return result
+
+
+def _is_quadratic(objective, start) -> bool:
+    """Whether optimal weights can be solved for."""
+    return objective.kernel_pairs(start.positions, start.positions) is not None
 
 
 class _OfDraws(WorkingCoordinates):

@@ -3,10 +3,11 @@
 Each round lets the particles rest under the objective of its scale, then lets them
 grow, and is yielded as a `Round`.  The run may pass to better coordinates between two
 rounds, and to a finer scale; it ends when neither particles nor scale may change any
-more, at a limit, or when whoever drains it stops.
+more, at a limit, or when its rounds are no longer asked for.
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
@@ -30,7 +31,7 @@ SIGNED = "some weights are negative: fit for quadrature, not for draws"
 class Descent:
     """One run of the loop: its options, and where it stands.
 
-    Whoever drains `rounds` can stop anywhere: `particles`, `value` and `parents` are
+    `rounds` may be left at any yield: `particles`, `value` and `parents` are
     those of a valid particle set at any time.
     """
 
@@ -117,11 +118,11 @@ class Descent:
         return room > 0 or not self.scale.is_fine
 
     def _move(self, polish) -> Moved:
-        """Let the particles rest; whatever happens, keep the best that was seen."""
+        """Move the particles; whatever happens, the best set evaluated is kept."""
         move = self.final_move if polish and self.final_move else self.move
         watched = Watched(self.scale.objective, self.deadline)
         try:
-            moved = move(watched, self.particles)
+            moved = move(cast(Objective, watched), self.particles)
         except BaseException:
             if watched.best is not None:
                 self._keep(watched.best[1], watched.best[0])
@@ -130,7 +131,7 @@ class Descent:
         return moved
 
     def _pruned(self, before) -> np.ndarray | None:
-        """Let go whom the others can do without; rows that stay, None if all do.
+        """Prune.  Rows kept, or None if all were.
 
         F may not rise by more than half of what the last move has gained: it falls
         from round to round, and the run ends.
@@ -221,11 +222,12 @@ class Descent:
                 self.stop = Stop.NOT_FINITE
             except Exception as error:
                 self.stop = Stop.FAILED
-                error.result = self._result(done)
+                error.result = self._result(done)  # type: ignore[attr-defined]
                 raise
         return self._result(done)
 
     def _result(self, done) -> Result:
+        assert self.stop is not None  # the rounds are over
         facts = {"n_score_evals": self._n_score_evals(), **self.coordinates.facts()}
         doubts = []
         if self.stop.success:
@@ -261,7 +263,7 @@ def _reason(room, below, grown) -> Stop:
 
 
 def _without(parents, rows) -> np.ndarray:
-    """Splitting tree of those who stayed: orphans pass to the next ancestor."""
+    """Splitting tree of the rows kept: parents are the nearest ancestors kept."""
     number = np.full(len(parents), -1)
     number[rows] = np.arange(len(rows))
     found = []

@@ -36,7 +36,7 @@ class Round(NamedTuple):
     n_score_evals: int
     """Score rows so far, this round included."""
     kept: np.ndarray | None = None
-    """Rows that stayed where some of those who moved were pruned; None if all did."""
+    """Rows kept, of the particles that moved, where some were pruned; else None."""
 
     @property
     def predicted(self) -> float:

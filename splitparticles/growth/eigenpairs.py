@@ -55,7 +55,8 @@ def least_eigenpairs(
     n, d = particles.positions.shape
     v = _directions(objective, (n, d), rng)
     Sv = objective.splitting_product(particles, v)
-    p = Sp = None
+    p: np.ndarray | None = None  # direction of the last step, and its image
+    Sp: np.ndarray | None = None
     for products in range(1, max_products + 1):
         quotient = np.einsum("nd,nd->n", v, Sv)
         r = Sv - quotient[:, None] * v
@@ -66,7 +67,7 @@ def least_eigenpairs(
         r = _unit(r)
         Sr = objective.splitting_product(particles, r)
         basis, image = [v, r], [Sv, Sr]
-        if p is not None:
+        if p is not None and Sp is not None:
             basis, image = [*basis, p], [*image, Sp]
         v, Sv, p, Sp = _ritz(np.stack(basis, axis=2), np.stack(image, axis=2))
     return Eigenpairs(quotient, v, size, products)

@@ -9,7 +9,7 @@ class Equalised:
     """A growth after which all particles weigh the same again.
 
     A split halves one weight, so when only some particles split, their children weigh
-    half as much as the rest; whoever asked for equal weights wants 1/n each.  A
+    half as much as the rest; equal weights are 1/n each.  A
     newcomer that would have to weigh more than is good for it is left out.
     """
 

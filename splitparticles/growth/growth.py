@@ -57,7 +57,7 @@ class Growth(Protocol):
 def nothing_grew(
     particles: ParticleSet, least_index: float = np.nan, *, stable: bool = False
 ) -> Grown:
-    """Return the answer of a rule that found nobody worth splitting."""
+    """Outcome of a growth that adds no particle."""
     none = np.zeros(0)
     parents = np.zeros(0, dtype=int)
     return Grown(particles, parents, 0.0, 0.0, none, least_index, none, stable)
@@ -89,7 +89,7 @@ def search_steps(
     Parameters
     ----------
     parents, directions, index : ndarray, shapes (m,), (m, d), (m,)
-        Whom to split, along what, and the curvatures ``v' S v``.
+        Rows to split, along what, and the curvatures ``v' S v``.
     trials : int
         Exact changes looked at, each for all m particles at once.
     now : float

@@ -1,4 +1,4 @@
-"""One growth, and where it adds nobody the next: splits, or else an insertion.
+"""One growth, and where it adds no particle the next: splits, or else an insertion.
 
 Under a kernel Stein discrepancy the mean of the witness over the particles is KSD^2 and
 its mean over the target is zero, so somewhere it is lower than where the particles are:
@@ -13,7 +13,7 @@ class OrElse:
     """The first of several growths that adds a particle.
 
     What the first said of the least splitting eigenvalue, and of its certificate, is
-    kept whoever grew.
+    kept by whichever rule grew.
 
     Parameters
     ----------

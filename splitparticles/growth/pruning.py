@@ -69,11 +69,10 @@ def pruned_rows(
         if len(kept) == 1:
             break
         i = int(np.flatnonzero(rows == i)[0])
-        fewer = [_merged(kept, i), _dropped(kept, i)]
-        values = [np.inf if p is None else objective.value(p) for p in fewer]
-        best = int(np.argmin(values))
-        if values[best] <= allowed:
-            kept, rows = fewer[best], np.delete(rows, i)
+        fewer = [p for p in (_merged(kept, i), _dropped(kept, i)) if p is not None]
+        values = [objective.value(p) for p in fewer]
+        if min(values, default=np.inf) <= allowed:
+            kept, rows = fewer[int(np.argmin(values))], np.delete(rows, i)
     return kept, rows
 
 

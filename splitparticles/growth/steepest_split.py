@@ -125,7 +125,7 @@ class SteepestSplit:
     def _steepest(self, objective, particles, rng):
         """Least eigenvalues and vectors, where they are known, below what they are not.
 
-        Whoever stands beside a place without a finite score is left as he is.
+        Particles with a non-finite matrix are not split.
         """
         if particles.dim > self.dense:
             found = least_eigenpairs(objective, particles, as_rng(rng))

@@ -84,17 +84,12 @@ class KSD(Discrepancy):
         kernels = kernel if isinstance(kernel, list) else [(1.0, kernel)]
         self.kernels = [(float(factor), _smooth(one)) for factor, one in kernels]
 
-    def __mul__(self, factor):
-        scaled = [(factor * c, kernel) for c, kernel in self.kernels]
-        return KSD(scaled, self.score)
-
-    __rmul__ = __mul__
-
-    def __add__(self, other):
-        # KSDs of one score are one KSD, of the sum of their kernels: one pass does
-        if isinstance(other, KSD) and self.score.agrees(other.score):
-            return KSD([*self.kernels, *other.kernels], self.score)
-        return super().__add__(other)
+    def joined(self, other, factor):
+        """KSD of the sum of the kernels, where the other is one of the same score."""
+        if not isinstance(other, KSD) or not self.score.agrees(other.score):
+            return None
+        more = [(factor * c, kernel) for c, kernel in other.kernels]
+        return KSD([*self.kernels, *more], self.score)
 
     @property
     def score_rows(self):

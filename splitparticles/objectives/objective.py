@@ -18,12 +18,12 @@ follows.  Particles come first in every method; ``at=None`` means "at the partic
 """
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 import numpy as np
 
 from .._validation import as_positions
 from ..particles import ParticleSet
+from .first_variation import FirstVariation
 from .new_particles import NewParticles
 
 DIFFERENCE = 1e-5
@@ -31,20 +31,7 @@ DIFFERENCE = 1e-5
 
 def points(particles: ParticleSet, at) -> np.ndarray:
     """Positions (n, d) of the particles, or the points `at` (m, d), checked."""
-    if at is None:
-        return particles.positions
-    return as_positions(at, "at", particles.dim)
-
-
-class FirstVariation(NamedTuple):
-    """What one pass over the particles tells."""
-
-    value: float
-    """F."""
-    witness: np.ndarray
-    """h at the particles, (n,)."""
-    witness_gradient: np.ndarray
-    """grad h at the particles, (n, d)."""
+    return particles.positions if at is None else as_positions(at, "at", particles.dim)
 
 
 class Objective(NewParticles, ABC):
@@ -122,7 +109,6 @@ class Objective(NewParticles, ABC):
         """
         return None
 
-    # ------------------------------------------------------------- rows of data
     @property
     def n_rows(self) -> int | None:
         """Rows of data that F is a mean over, where it is one."""
@@ -137,7 +123,6 @@ class Objective(NewParticles, ABC):
         """Coordinates that only say what a particle is and never move, (d,)."""
         return None
 
-    # ------------------------------------------------------------------- scale
     def coarsened(self, bandwidth: float) -> "Objective | None":
         """Return the objective at a coarser scale, or None when it knows none."""
         return None
@@ -145,6 +130,10 @@ class Objective(NewParticles, ABC):
     @property
     def bandwidth(self) -> float | None:
         """Scale asked for, or None when the objective knows none."""
+        return None
+
+    def joined(self, other: "Objective", factor: float) -> "Objective | None":
+        """Objective ``self + factor * other`` where one pass gives both; else None."""
         return None
 
     # ------------------------------------------------------------- derived
@@ -188,20 +177,24 @@ class Objective(NewParticles, ABC):
 
 
 class Sum(Objective):
-    """Weighted sum of objectives, made by ``0.5 * F + G``; witnesses add."""
+    """Weighted sum of objectives, made by ``0.5 * F + G``; witnesses add.
+
+    Terms that share their work (KSDs of one score) become one term.
+    """
 
     def __init__(self, terms: list[tuple[float, Objective]]):
         self.terms = terms
 
     @classmethod
     def of(cls, terms: list[tuple[float, Objective]]) -> Objective:
-        """Sum of (factor, objective) pairs, in which sums of sums are flat."""
+        """Sum of (factor, objective) pairs, flat and with joined terms."""
         flat: list[tuple[float, Objective]] = []
         for factor, term in terms:
             if not isinstance(term, Objective):
                 raise TypeError(f"only objectives can be added, got {term!r}")
             inner = term.terms if isinstance(term, Sum) else [(1.0, term)]
-            flat += [(factor * weight, part) for weight, part in inner]
+            for weight, part in inner:
+                _add_term(flat, factor * weight, part)
         return flat[0][1] if len(flat) == 1 and flat[0][0] == 1.0 else cls(flat)
 
     def _total(self, of_term):
@@ -209,8 +202,7 @@ class Sum(Objective):
 
     def _known(self, name):
         """Values of an attribute, of the terms in which it is not None."""
-        values = (getattr(term, name) for _, term in self.terms)
-        return [value for value in values if value is not None]
+        return [v for _, t in self.terms if (v := getattr(t, name)) is not None]
 
     def value(self, particles):
         """Weighted sum of the values."""
@@ -241,9 +233,8 @@ class Sum(Objective):
 
     def split_change(self, particles, parents, directions, steps):
         """Weighted sum of the changes."""
-        return self._total(
-            lambda term: term.split_change(particles, parents, directions, steps)
-        )
+        splits = parents, directions, steps
+        return self._total(lambda term: term.split_change(particles, *splits))
 
     def kernel_pairs(self, x, y):
         """Weighted sum of the kernels; None where a term has none."""
@@ -298,3 +289,12 @@ class Sum(Objective):
     def surroundings(self, particles, reach):
         """Bounds of the first term."""
         return self.terms[0][1].surroundings(particles, reach)
+
+
+def _add_term(flat, factor, part):
+    for k, (own, term) in enumerate(flat):
+        joined = term.joined(part, factor / own) if own != 0.0 else None
+        if joined is not None:
+            flat[k] = own, joined
+            return
+    flat.append((factor, part))

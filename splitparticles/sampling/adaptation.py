@@ -61,7 +61,7 @@ MOST_SCATTERS = 2  # tries of a run to start anew from afar
 
 WIDE, STEPS_DOWN = 3.0, 30  # standard deviations of such a start, and its steps
 
-STEPS_ON = 8  # of those who may only need more
+STEPS_ON = 8  # of particles that may only need more
 
 REPEATS = 3  # fits of curved coordinates at one number of particles
 
@@ -147,11 +147,10 @@ class ScoreCoordinates(WorkingCoordinates):
         return better or self._unstuck(particles, rng)
 
     def _unstuck(self, particles, rng):
-        """As many particles from a wide scatter, where they rest lower.
+        """Restart from a wide normal cloud if it reaches less than half of F.
 
-        Beside a shoulder of the density the witness may show no way onto it; whoever
-        comes down from afar finds it.  Only looked at where more particles have not
-        come nearer, nor do more steps.
+        Tried when adding particles no longer helps, nor do more steps: the density
+        may have a shoulder that the witness does not see.
         """
         n, d = particles.positions.shape
         before, self.before = self.before, self.share(particles)

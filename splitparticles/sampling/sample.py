@@ -184,7 +184,8 @@ def sample(
         except KeyboardInterrupt:
             return _too_early(counted, start, Stop.INTERRUPTED, names)
         except Exception as error:
-            error.result = _too_early(counted, start, Stop.FAILED, names)
+            at_start = _too_early(counted, start, Stop.FAILED, names)
+            error.result = at_start  # type: ignore[attr-defined]
             raise
         if plan.several:  # a Stein discrepancy would ruin the masses of modes
             moves = chosen_moves(move, "equal")

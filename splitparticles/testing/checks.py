@@ -125,11 +125,11 @@ def check_growth(growth, objective, particles):
         assert np.isclose(grown.particles.weights.sum(), particles.weights.sum())
         np.testing.assert_allclose(grown.particles.mean(), particles.mean(), atol=1e-12)
         x, old = grown.particles.positions, particles.positions
-        # children are opposite, and those who did not split stayed
+        # children are opposite, and particles that did not split stayed
         np.testing.assert_allclose(x[n:] + x[grown.parents], 2 * old[grown.parents])
         stayed = np.setdiff1d(np.arange(n), grown.parents)
         assert np.array_equal(x[stayed], old[stayed])
         found = objective.value(grown.particles) - objective.value(particles)
         assert found < 0
-    nobody = growth(objective, particles, 0, np.random.default_rng(0))
-    assert nobody.particles is particles and len(nobody.parents) == 0
+    none = growth(objective, particles, 0, np.random.default_rng(0))
+    assert none.particles is particles and len(none.parents) == 0

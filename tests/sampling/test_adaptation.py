@@ -1,6 +1,7 @@
 """Coordinates that a run takes up, and what speaks against its end."""
 
 import numpy as np
+import pytest
 
 import splitparticles as sp
 from splitparticles.coordinates.change import Composed
