@@ -34,6 +34,7 @@ from ..moves import LBFGS, NotFinite
 from ..objectives import KSD, Objective
 from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
 from ..scores.score import Score
+from .polish import STUCK, fraction_of_iid
 
 BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
 
@@ -53,14 +54,10 @@ LEAST_SPREAD = 0.05  # of curvature, a coordinate, that is worth it
 
 STRAIGHTER = 0.1  # spread of curvature in curved coordinates, of that in linear ones
 
-STUCK = 0.05  # share of independent draws' discrepancy, above which to doubt
-
-FEWEST_TO_DOUBT = 16  # particles that must be below it
-
+FEWEST_TO_DOUBT = 16  # particles that must be below STUCK
 MOST_SCATTERS = 2  # tries of a run to start anew from afar
 
 WIDE, STEPS_DOWN = 3.0, 30  # standard deviations of such a start, and its steps
-
 STEPS_ON = 8  # of particles that may only need more
 
 REPEATS = 3  # fits of curved coordinates at one number of particles
@@ -173,17 +170,14 @@ class ScoreCoordinates(WorkingCoordinates):
         return Changed(self, objective, found.particles)
 
     def share(self, particles) -> float:
-        r"""Squared discrepancy as a share of that of as many independent draws.
+        """Squared discrepancy as a fraction of that of as many independent draws.
 
-        Of such the expectation is :math:`\tfrac1n E_p[k_p(x, x)]`, here over the
-        particles.  NaN for an objective of the user's own.
+        NaN for an objective of the user's own.
         """
         if self.build is not None:
             return np.nan
-        objective, z = self.objective(), particles.positions
-        w = particles.weights / particles.weights.sum()
-        own = float(w @ objective.kernel_pairs(z, z))
-        return 2.0 * objective.value(particles) * len(z) / own
+        objective = self.objective()
+        return fraction_of_iid(objective, particles, objective.value(particles))
 
     def _fitted(self, particles, rng):
         n, d = particles.positions.shape

@@ -33,6 +33,7 @@ from ..moves import Move
 from ..particles import ParticleSet
 from ..scores.score import Score, batched_log_density
 from ..stop import LimitReached, Stop
+from .polish import Polish
 from .start import Plan
 from .tempering import checked_schedule
 
@@ -162,7 +163,7 @@ def sample(
     run_options = {
         "n_particles": n_particles,
         "move": moves[0],
-        "final_move": moves[1],
+        "final_move": moves[1] and Polish(moves[1]),
         "tol": tol,
         "rng": rng,
         "deadline": deadline,
@@ -189,7 +190,8 @@ def sample(
             raise
         if plan.several:  # a Stein discrepancy would ruin the masses of modes
             moves = chosen_moves(move, "equal")
-            run_options.update(move=moves[0], final_move=moves[1])
+            final_move = moves[1] and Polish(moves[1])
+            run_options.update(move=moves[0], final_move=final_move)
         working = first.moved_to(place.change.to_working(first.positions))
         run = Descent(
             built, working, coordinates=place, growth=plan.growth(growth), **run_options
