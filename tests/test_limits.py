@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.scores.score import Score
 
 CENTRE, WIDTH = np.array([30.0, -5.0]), np.array([10.0, 0.1])
 
@@ -385,33 +384,3 @@ def test_a_score_that_breaks_for_good_leaves_finite_particles(bad, call):
 def test_odd_scores_end_with_finite_particles(score):
     result = sp.sample(score, [0.3, 0.2], 8, max_score_evals=5000)
     assert np.isfinite(result.positions).all()
-
-
-def test_jacobians_that_are_known_are_not_asked_again():
-    asked = []
-
-    def counted(x):
-        asked.append(len(x))
-        return -x
-
-    score = Score(counted, sided=True)
-    x = np.ones((3, 2))
-    first = score.jacobians(x)
-    rows = sum(asked)
-    assert score.jacobians(x.copy()) is first and sum(asked) == rows
-    np.testing.assert_allclose(first, np.tile(-np.eye(2), (3, 1, 1)), rtol=1e-6)
-    score.jacobians(x + 1.0)
-    assert sum(asked) > rows
-
-
-def test_the_batches_asked_for_last_are_remembered_longest():
-    asked = []
-
-    def counted(x):
-        asked.append(x[0, 0])
-        return -x
-
-    score = Score(counted)
-    for value in (0.0, 1.0, 2.0, 0.0, 3.0, 0.0, 4.0, 5.0, 0.0):
-        score(np.full((2, 2), value))
-    assert asked == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]

@@ -14,6 +14,7 @@ Draws may be more than a memory holds (`splitparticles.draws`).
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,9 +32,10 @@ from .._validation import (
 )
 from ..coordinates.choose import chosen_preconditioner
 from ..coordinates.preconditioner import Preconditioner
-from ..descent.frame import WorkingCoordinates
+from ..descent.ending import Ending
+from ..descent.frame import Frame
 from ..descent.loop import Descent
-from ..descent.options import chosen_growth, chosen_moves
+from ..descent.options import chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..draws.draws import Draws, Moments
 from ..growth import Growth
@@ -57,7 +59,7 @@ def compress(
     weights_of_draws: ArrayLike | None = None,
     objective: Callable | None = None,
     preconditioner="auto",
-    weights: str = "equal",
+    weights: Literal["equal", "optimal"] = "equal",
     move: Move | None = None,
     growth: Growth | None = None,
     tol: float | None = None,
@@ -127,33 +129,34 @@ def compress(
     deadline = as_deadline(max_time)
     rng = as_rng(rng)
     n_particles = as_count(n_particles, "n_particles")
+    kept_weights = chosen_weights(weights)
     draws = Draws(draws, weights_of_draws)
-    found = draws.moments()
-    names = checked_names(names, len(found.mean))
-    change = _coordinates(preconditioner, found)
-    move, final_move = chosen_moves(move, weights)
+    moments = draws.moments()
+    names = checked_names(names, len(moments.mean))
+    change = _coordinates(preconditioner, moments)
+    move, final_move = moves_for(move, kept_weights)
     options = {
-        "growth": chosen_growth(growth, weights),
-        "coordinates": _OfDraws(change, names, draws),
+        "growth": growth_for(growth, kept_weights),
+        "frame": Frame(change),
         "continuation": "auto" if objective is not None else False,
         "tol": tol,
         "rng": rng,
         "deadline": deadline,
     }
+    known = {"names": names, "preconditioner": change, "draws": draws}
     watched = {"callback": callback, "progress": progress}
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        z = draws.seen_through(change, found.n, 2 * PILOT)
-        seen = z.moments()
-        start = ParticleSet(seen.mean[None])
-        pilot = None
+        z = draws.seen_through(change, moments.n, 2 * PILOT)
+        z_moments = z.moments()
+        start, pilot = ParticleSet(z_moments.mean[None]), None
         if objective is not None:
             build = as_callable(objective, "objective", "(draws, weights)")
             whole = build(*z.in_memory())
-        elif found.n > 2 * PILOT:
-            pilot = _Pilot(z, seen, n_particles, rng)
+        elif moments.n > 2 * PILOT:
+            pilot = _Pilot(z, z_moments, n_particles, rng)
             whole = pilot.objective
         else:
-            whole = _default_objective(z, seen, n_particles)
+            whole = _default_objective(z, z_moments, n_particles)
             final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,
@@ -163,7 +166,7 @@ def compress(
             final_move=final_move,
             **options,
         )
-        result = run.to_its_end(**watched)
+        result = _result_of(run, watched, known)
         if pilot is not None and result.success:
             whole = pilot.objective_of_all(run.particles)
             final_move = _of_steps(final_move, STEPS_ON_ALL)
@@ -174,17 +177,32 @@ def compress(
                 move=final_move or move,
                 **options,
             )
-            result = _after(result, run.to_its_end(**watched))
+            last = _result_of(run, watched, known)
+            rounds = result.rounds + last.rounds
+            result = replace(last, rounds=rounds, parents=result.parents)
         elif pilot is not None:
-            note = f"the run ended early: the particles saw {PILOT} of {found.n} draws"
-            result.warnings.append(note)
+            note = (
+                f"the run ended early: the particles saw {PILOT} of {moments.n} draws"
+            )
+            result = replace(result, warnings=[*result.warnings, note])
         if weights == "optimal" and result.success and _is_quadratic(whole, start):
-            best = optimal_weights(whole, run.particles)
-            value = whole.value(best)
+            weighted = optimal_weights(whole, run.particles)
+            value = whole.value(weighted)
             if value < result.value:
-                best = result.particles.weighted(best.weights)
-                result = result.replaced(particles=best, value=value)
+                particles = result.particles.weighted(weighted.weights)
+                result = replace(result, particles=particles, value=value)
         return result
+
+
+def _result_of(run: Descent, watched: dict, known: dict) -> Result:
+    """Result of a run, with what only `compress` knows, whatever ends the run."""
+
+    def completed(stop):
+        return replace(run.result(stop), **known)
+
+    with Ending(completed) as ending:
+        run.to_its_end(**watched)
+    return completed(ending.stop)
 
 
 def _is_quadratic(objective, start) -> bool:
@@ -192,23 +210,11 @@ def _is_quadratic(objective, start) -> bool:
     return objective.kernel_pairs(start.positions, start.positions) is not None
 
 
-class _OfDraws(WorkingCoordinates):
-    """Working coordinates, and the draws that the result stands for."""
-
-    def __init__(self, change, names, draws):
-        super().__init__(change, names)
-        self.draws = draws
-
-    def facts(self):
-        """Fields of the `Result`."""
-        return {**super().facts(), "draws": self.draws}
-
-
-def _coordinates(preconditioner, found: Moments):
+def _coordinates(preconditioner, moments: Moments):
     """Working coordinates of draws; by default, those of `_widened`."""
     if isinstance(preconditioner, str) and preconditioner == "auto":
-        return _widened(found.mean, found.cov)
-    return chosen_preconditioner(preconditioner, found.mean, found.cov)
+        return _widened(moments.mean, moments.cov)
+    return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
 
 
 def _widened(mean, covariance) -> Preconditioner:
@@ -230,8 +236,3 @@ def _widened(mean, covariance) -> Preconditioner:
 def _of_steps(final_move, steps):
     """Return the default final move with other steps; None where the user's counts."""
     return None if final_move is None else replace(final_move, max_iter=steps)
-
-
-def _after(first: Result, last: Result) -> Result:
-    """Return one result of two runs, the second of which only moved particles."""
-    return last.replaced(rounds=first.rounds + last.rounds, parents=first.parents)

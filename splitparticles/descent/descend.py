@@ -11,6 +11,7 @@ from ..growth import Growth
 from ..moves import Move
 from ..objectives import Objective
 from ..particles import ParticleSet
+from .ending import Ending
 from .loop import Descent
 from .result import Result, Round
 
@@ -59,7 +60,14 @@ def rounds(
         max_rounds=max_rounds,
         rng=rng,
     )
-    yield from run.rounds()
+    return _rounds_of(run)
+
+
+def _rounds_of(run: Descent) -> Iterator[Round]:
+    while run.stop is None:
+        this = run.next_round()
+        if this is not None:
+            yield this
 
 
 @explains_keywords
@@ -150,4 +158,6 @@ def descend(
         rng=rng,
         deadline=as_deadline(max_time),
     )
-    return run.to_its_end(callback=callback, progress=progress)
+    with Ending(run.result) as ending:
+        run.to_its_end(callback=callback, progress=progress)
+    return run.result(ending.stop)

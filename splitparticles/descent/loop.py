@@ -1,38 +1,51 @@
-"""The loop itself: a run, where it stands, and how it ends.
+"""The loop of splitting descent: a run, its state, and how it ends.
 
-Each round lets the particles rest under the objective of its scale, then lets them
-grow, and is yielded as a `Round`.  The run may pass to better coordinates between two
-rounds, and to a finer scale; it ends when neither particles nor scale may change any
-more, at a limit, or when its rounds are no longer asked for.
+In each round the particles come to rest under the objective of its scale, then they
+grow, and a `Round` says so.  Between two rounds the run may change to better
+coordinates, and to a finer scale.  It ends when neither particles nor scale may change
+any more, at a limit, or when no further round is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 
 from .._validation import as_callable, as_count, as_optional, as_positive, as_rng
-from ..growth import Growth, Insertion, OrElse, SteepestSplit
+from ..growth import Grown, Growth, Insertion, OrElse, SteepestSplit
 from ..growth.growth import nothing_grew
 from ..growth.pruning import pruned_rows
 from ..moves import LBFGS, Move, Moved, NotFinite
 from ..objectives import Objective
 from ..particles import ParticleSet
-from ..stop import LimitReached, Stop
+from ..stop import Stop
+from .best_so_far import BestSoFar, check_time
 from .continuation import Scale, chosen_continuation
-from .frame import Coordinates
+from .frame import Frame, Restart
 from .progress import progress_line
 from .result import Result, Round
-from .watched import Watched, check_time
 
 SIGNED = "some weights are negative: fit for quadrature, not for draws"
 
 
 class Descent:
-    """One run of the loop: its options, and where it stands.
+    """One run of the loop: its options and its state.
 
-    `rounds` may be left at any yield: `particles`, `value` and `parents` are
-    those of a valid particle set at any time.
+    After each round `particles`, `value` and `parents` are those of a valid particle
+    set, and `rounds` lists the rounds so far.
+
+    Parameters
+    ----------
+    objective, particles
+        In the coordinates of the frame.
+    n_particles, move, growth, continuation, tol, max_rounds, rng, final_move, prune
+        As in `descend`.
+    deadline : float
+        ``time.monotonic()`` at which the run ends.
+    frame : Frame, optional
+        Coordinates of the run; those of the user when left out.
+    score_rows : callable, optional
+        () -> rows of the score so far; those of the objective when left out.
     """
 
     def __init__(
@@ -49,8 +62,9 @@ class Descent:
         rng=None,
         final_move: Move | None = None,
         deadline: float = np.inf,
-        coordinates: Coordinates | None = None,
+        frame: Frame | None = None,
         prune: float | None = None,
+        score_rows: Callable[[], int] | None = None,
     ):
         if not isinstance(objective, Objective):
             raise TypeError(f"objective must be an Objective, got {objective!r}")
@@ -58,10 +72,9 @@ class Descent:
             particles = ParticleSet(particles)
         self.objective, self.particles = objective, particles
         self.parents = np.full(len(particles), -1)
-        self._signed = particles.weights.min() < 0.0
-        self.value = np.inf  # until it is known
+        self.value = np.inf  # until it is evaluated
+        self.rounds: list[Round] = []
         self.stop: Stop | None = None
-        self._after_pruning: tuple | None = None
         self.n_particles = as_count(n_particles, "n_particles", len(particles))
         self.move = _default(move, LBFGS(), "move")
         self.growth = _default(growth, default_growth(objective), "growth")
@@ -71,66 +84,62 @@ class Descent:
         self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
         self.rng = as_rng(rng)
         self.deadline = deadline
-        self.coordinates = Coordinates() if coordinates is None else coordinates
+        self.frame = Frame() if frame is None else frame
         self.scale = Scale(objective, chosen_continuation(continuation), particles)
-        self._rows_before = objective.score_rows
+        self._next: tuple[Grown, Restart] | None = None
+        self._polished = final_move is None
+        self._after_pruning: tuple | None = None
+        self._signed = particles.weights.min() < 0.0
+        rows_before = objective.score_rows
+        self._score_rows = score_rows or (lambda: objective.score_rows - rows_before)
 
-    def _n_score_evals(self) -> int:
-        """Score rows of this run; the coordinates know better where they count."""
-        own = self.objective.score_rows - self._rows_before
-        return self.coordinates.facts().get("n_score_evals", own)
-
-    def rounds(self) -> Iterator[Round]:
-        """Move, grow, yield."""
-        number, polished = 0, self.final_move is None
-        while self.stop is None:
-            number += 1
+    # -------------------------------------------------------------- a round
+    def next_round(self) -> Round | None:
+        """Move, prune, adapt, grow; None where pruning has ended the run."""
+        self._advance()
+        check_time(self.deadline)
+        polish = not self._may_change() or (self._polished and self.scale.is_fine)
+        value_before = self.value
+        moved = self._move(polish)
+        kept = self._pruned(value_before)
+        if kept is not None and self._undone():
+            return None
+        room = self.n_particles - len(self.particles)
+        below = self.tol is not None and 2.0 * self.value < self.tol**2
+        restart, grown = Restart(self.frame), nothing_grew(self.particles)
+        if room and not below:
+            restart = self.frame.next(self.particles, self.rng)
+        if room and not below and restart.objective is None:
             check_time(self.deadline)
-            room = self.n_particles - len(self.particles)
-            polish = not self._may_change(room) or (polished and self.scale.is_fine)
-            before = self.value
-            moved = self._move(polish)
-            kept = self._pruned(before)
-            if kept is not None and self._undone():
-                return
-            room = self.n_particles - len(self.particles)
-            below = self.tol is not None and 2.0 * self.value < self.tol**2
-            changed = None
-            if room and not below:
-                changed = self.coordinates.adapted(self.particles, self.rng)
-            grown = nothing_grew(self.particles)
-            if room and not below and changed is None:
-                check_time(self.deadline)
-                followed = self.scale.objective
-                grown = self.growth(followed, self.particles, room, self.rng)
-            rests = len(grown.parents) == 0 and changed is None
-            if rests and self.scale.is_fine and (polish or polished):
-                self.stop = _reason(room, below, grown)
-            elif number == self.max_rounds:
-                self.stop = Stop.MAX_ROUNDS
-            polished = rests or self.final_move is None
-            yield self._round(moved, grown, kept)
-            if self.stop is None:
-                self._advance(grown, changed)
+            grown = self.growth(self.scale.objective, self.particles, room, self.rng)
+        rests = len(grown.parents) == 0 and restart.objective is None
+        if rests and self.scale.is_fine and (polish or self._polished):
+            self.stop = _reason(room, below, grown)
+        elif len(self.rounds) + 1 == self.max_rounds:
+            self.stop = Stop.MAX_ROUNDS
+        self._polished = rests or self.final_move is None
+        self._next = grown, restart
+        self.rounds.append(self._round(moved, grown, kept))
+        return self.rounds[-1]
 
-    def _may_change(self, room) -> bool:
+    def _may_change(self) -> bool:
         """Whether more particles or a finer scale may still come."""
-        return room > 0 or not self.scale.is_fine
+        return len(self.particles) < self.n_particles or not self.scale.is_fine
 
     def _move(self, polish) -> Moved:
         """Move the particles; whatever happens, the best set evaluated is kept."""
         move = self.final_move if polish and self.final_move else self.move
-        watched = Watched(self.scale.objective, self.deadline)
+        best = BestSoFar(self.scale.objective, self.deadline)
         try:
-            moved = move(cast(Objective, watched), self.particles)
+            moved = move(cast(Objective, best), self.particles)
         except BaseException:
-            if watched.best is not None:
-                self._keep(watched.best[1], watched.best[0])
+            if best.particles_so_far is not None:
+                self._keep(best.particles_so_far, best.value_so_far)
             raise
         self._keep(moved.particles, moved.value)
         return moved
 
-    def _pruned(self, before) -> np.ndarray | None:
+    def _pruned(self, value_before) -> np.ndarray | None:
         """Prune.  Rows kept, or None if all were.
 
         F may not rise by more than half of what the last move has gained: it falls
@@ -138,9 +147,9 @@ class Descent:
         """
         if self.prune is None or not self.scale.is_fine:
             return None
-        gained = (before - self.value) / max(self.value, 1e-300)
+        gain = (value_before - self.value) / max(self.value, 1e-300)
         fewer, rows = pruned_rows(
-            self.objective, self.particles, min(self.prune, 0.5 * max(gained, 0.0))
+            self.objective, self.particles, min(self.prune, 0.5 * max(gain, 0.0))
         )
         if len(rows) == len(self.particles):
             return None
@@ -162,10 +171,9 @@ class Descent:
         return True
 
     def _keep(self, particles, value_followed):
-        value = value_followed
-        if not self.scale.is_fine:
-            value = self.objective.value(particles)
-        self.particles, self.value = particles, value
+        fine = self.scale.is_fine
+        self.value = value_followed if fine else self.objective.value(particles)
+        self.particles = particles
 
     def _round(self, moved, grown, kept) -> Round:
         followed, actual = self.scale.objective, 0.0
@@ -173,21 +181,25 @@ class Descent:
             rested = moved.value if kept is None else self.value
             actual = followed.value(grown.particles) - rested
         return Round(
-            self.coordinates.to_user(self.particles),
-            self.value,
-            None if self.scale.is_fine else followed.bandwidth,
-            moved,
-            grown,
-            actual,
-            self.parents,
-            self._n_score_evals(),
-            kept,
+            particles=self.frame.to_user(self.particles),
+            value=self.value,
+            bandwidth=None if self.scale.is_fine else followed.bandwidth,
+            moved=moved,
+            grown=grown,
+            actual=actual,
+            parents=self.parents,
+            n_score_evals=self._score_rows(),
+            kept=kept,
         )
 
-    def _advance(self, grown, changed):
-        """Take up the grown particles, other coordinates or the next finer scale."""
-        if changed is not None:
-            self.coordinates, self.objective, self.particles = changed
+    def _advance(self) -> None:
+        """Pass to what the last round led to: growth, coordinates or a finer scale."""
+        if self._next is None:
+            return
+        (grown, restart), self._next = self._next, None
+        self.frame = restart.frame
+        if restart.objective is not None and restart.particles is not None:
+            self.objective, self.particles = restart.objective, restart.particles
             self.scale = Scale(self.objective, self.scale.rule, self.particles)
             self.value = self.objective.value(self.particles)
             return
@@ -198,57 +210,47 @@ class Descent:
             self.parents = np.concatenate([self.parents, grown.parents])
         self.scale.advance(self.particles, grew=grew)
 
-    def to_its_end(self, *, callback=None, progress=False) -> Result:
-        """Drain the rounds into a `Result`, however they end."""
+    # ---------------------------------------------------------------- a run
+    def to_its_end(self, *, callback: Callable | None = None, progress=False) -> None:
+        """All rounds, until the run stops of itself or by the callback."""
         if callback is not None:
             as_callable(callback, "callback", "(round)")
-        done: list[Round] = []
         with progress_line(progress, self.n_particles) as report:
-            try:
-                for this in self.rounds():
-                    done.append(this)
-                    report(this)
+            while self.stop is None:
+                try:
+                    this = self.next_round()
+                except NotFinite:
+                    if not self.rounds:  # the user's own start
+                        raise
+                    self.stop = Stop.NOT_FINITE
+                    return
+                if this is None:
+                    return
+                report(this)
+                try:
                     if callback is not None:
                         callback(this)
-            except StopIteration:
-                self.stop = Stop.CALLBACK
-            except LimitReached as limit:
-                self.stop = limit.stop
-            except KeyboardInterrupt:
-                self.stop = Stop.INTERRUPTED
-            except NotFinite:
-                if not done:  # the user's own start
-                    raise
-                self.stop = Stop.NOT_FINITE
-            except Exception as error:
-                self.stop = Stop.FAILED
-                error.result = self._result(done)  # type: ignore[attr-defined]
-                raise
-        return self._result(done)
+                except StopIteration:
+                    self.stop = Stop.CALLBACK
 
-    def _result(self, done) -> Result:
-        assert self.stop is not None  # the rounds are over
-        facts = {"n_score_evals": self._n_score_evals(), **self.coordinates.facts()}
-        doubts = []
-        if self.stop.success:
-            doubts = self.coordinates.doubts(self.particles)
+    def result(self, stop: Stop | None = None) -> Result:
+        """The outcome so far, of a run that ended by `stop` or of itself."""
+        stop = self.stop if stop is None else stop
+        assert stop is not None  # the rounds are over
         signed = self.objective.conserves_mass and self.particles.weights.min() < 0.0
-        if signed and not self._signed:
-            doubts = [*doubts, SIGNED]
-        if doubts:
-            facts["warnings"] = [*facts.get("warnings", ()), *doubts]
         return Result(
-            self.coordinates.to_user(self.particles),
-            self.value,
-            done,
-            self.parents,
-            self.stop,
-            **facts,
+            particles=self.frame.to_user(self.particles),
+            value=self.value,
+            rounds=self.rounds,
+            parents=self.parents,
+            stop=stop,
+            n_score_evals=self._score_rows(),
+            warnings=[SIGNED] if signed and not self._signed else [],
         )
 
 
 def default_growth(objective: Objective) -> Growth:
-    """Steepest splits; where none helps an insertion, if one is known to."""
+    """Steepest splits; where none helps an insertion, if it is sure to descend."""
     split = SteepestSplit()
     return OrElse(split, Insertion()) if objective.insertion_descends else split
 
@@ -266,13 +268,13 @@ def _without(parents, rows) -> np.ndarray:
     """Splitting tree of the rows kept: parents are the nearest ancestors kept."""
     number = np.full(len(parents), -1)
     number[rows] = np.arange(len(rows))
-    found = []
+    kept_parents = []
     for row in rows:
         ancestor = parents[row]
         while ancestor >= 0 and number[ancestor] < 0:
             ancestor = parents[ancestor]
-        found.append(number[ancestor] if ancestor >= 0 else -1)
-    return np.array(found, dtype=int)
+        kept_parents.append(number[ancestor] if ancestor >= 0 else -1)
+    return np.array(kept_parents, dtype=int)
 
 
 def _default(given, default, name):

@@ -1,38 +1,50 @@
-"""What `sample` and `compress` share: their options, and where they work.
+"""Moves and growth that the options of `sample` and `compress` stand for."""
 
-Both move particles in working coordinates and hand them out in the user's.
-"""
-
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
+from enum import Enum
+from typing import Literal
 
 from .._validation import as_callable
-from ..growth import OrElse, SteepestSplit
+from ..growth import Growth, OrElse, SteepestSplit
 from ..growth.equal_weights import Equalised
-from ..moves import LBFGS
+from ..moves import LBFGS, Adam, GradientDescent, Move
+
+EARLY = LBFGS(max_iter=8, tol=1e-3)  # particles that split anyway need not rest
+
+LAST = LBFGS(max_iter=32, tol=1e-6)
 
 
-def chosen_moves(move, weights):
-    """The move of early rounds and that of the last one."""
+class Weights(Enum):
+    """How the weights of particles are kept: equal, optimal, or as splits left them."""
+
+    EQUAL = "equal"
+    OPTIMAL = "optimal"
+    KEPT = "kept"
+
+
+def chosen_weights(weights: Literal["equal", "optimal"]) -> Weights:
+    """Weights that the user's option stands for."""
     if not (isinstance(weights, str) and weights in ("equal", "optimal")):
         raise ValueError(f'weights must be "equal" or "optimal", got {weights!r}')
-    free = weights == "optimal"
-    if is_dataclass(move) and hasattr(move, "weights"):
+    return Weights(weights)
+
+
+def moves_for(move: Move | None, weights: Weights) -> tuple[Move, Move | None]:
+    """The move of early rounds and that of the last one; None where it is the same."""
+    free = weights is Weights.OPTIMAL
+    if isinstance(move, (GradientDescent, Adam, LBFGS)):
         return replace(move, weights=free), None
-    if move is not None:  # one of the user's own, who knows what it does to weights
+    if move is not None:  # one of the user's own, which decides about weights itself
         return as_callable(move, "move", "(objective, particles)"), None
-    return (
-        LBFGS(max_iter=8, tol=1e-3, weights=free),
-        LBFGS(max_iter=32, tol=1e-6, weights=free),
-    )
+    return replace(EARLY, weights=free), replace(LAST, weights=free)
 
 
-def chosen_growth(growth, weights, *, otherwise=None):
-    """Return the user's growth or the default one, kept to equal weights if wanted.
-
-    The default is to split, or else whatever else there is.
-    """
+def growth_for(
+    growth: Growth | None, weights: Weights, *, otherwise: Growth | None = None
+) -> Growth:
+    """Growth that keeps the weights so; by default splits, or `otherwise` else."""
     if growth is None:
         growth = SteepestSplit(everyone=True)
         growth = growth if otherwise is None else OrElse(growth, otherwise)
-    growth = as_callable(growth, "growth", "(objective, particles, limit, rng)")
-    return growth if weights == "optimal" else Equalised(growth)
+    as_callable(growth, "growth", "(objective, particles, limit, rng)")
+    return Equalised(growth) if weights is Weights.EQUAL else growth

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from .._linalg import lengths_and_directions, ratio, row_dot
 from .._validation import as_callable, as_floats, as_rng, explains_keywords, start_cloud
-from ..scores.score import checked
+from ..scores.counted import checked
 from .report import MisfitError, RecordedFunction, Report, shown
 from .slopes import rounding_unit, slopes, values_along
 

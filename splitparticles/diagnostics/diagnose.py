@@ -21,8 +21,8 @@ from ..modes.climb import find_mode
 from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..objectives import KSD
+from ..scores.counted import CountedScore, batched_log_density
 from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
-from ..scores.score import Score, batched_log_density
 from .check_score import check_score
 from .report import Report
 
@@ -109,7 +109,7 @@ def diagnose(
     if log_density is not None:
         log_density = batched_log_density(log_density, vectorized)
     if score is not None:
-        score = Score(score, vectorized=vectorized)
+        score = CountedScore(score, vectorized=vectorized)
         coordinates = _working_coordinates(result)
         z = coordinates.to_working(result.positions)
         working = result.particles.moved_to(z).weighted(result.particles.probabilities)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._compiled.compiler import has_profile, profile
+from .._validation import as_callable
 from ..kernels.polynomial import Linear, Quadratic
 from ..kernels.radial import checked_kernel, is_conditional
 from ..kernels.stein_sums import (
@@ -27,7 +28,8 @@ from ..kernels.stein_sums import (
     stein_sum_hessian,
     stein_sum_hessian_product,
 )
-from ..scores.score import Score
+from ..scores.counted import CountedScore
+from ..scores.derivatives import ScoreDerivatives
 from .discrepancy import Discrepancy
 from .objective import FirstVariation, points
 
@@ -78,8 +80,11 @@ class KSD(Discrepancy):
         score_curvature: Callable | None = None,
     ):
         given = score_product is not None or score_curvature is not None
-        if given or not isinstance(score, Score):
-            score = Score(score, score_product, score_curvature)
+        if given or not isinstance(score, ScoreDerivatives):
+            counted = CountedScore(score, score_product)
+            if score_curvature is not None:
+                as_callable(score_curvature, "score_curvature", "(x, u, v) -> (n, d)")
+            score = ScoreDerivatives(counted, counted.product, score_curvature)
         self.score = score
         kernels = kernel if isinstance(kernel, list) else [(1.0, kernel)]
         self.kernels = [(float(factor), _smooth(one)) for factor, one in kernels]
@@ -94,7 +99,8 @@ class KSD(Discrepancy):
     @property
     def score_rows(self):
         """Rows passed to the score so far."""
-        return self.score.rows
+        counted = self.score.score  # the front doors count in the user's coordinates
+        return counted.rows if isinstance(counted, CountedScore) else 0
 
     def _stein(self, sums, particles, at, *more):
         """Return the sums, over the kernels, at the points `at`."""
@@ -151,7 +157,7 @@ class KSD(Discrepancy):
         H, U = self._stein(stein_sum_hessian, particles, None)
         field = self._field(particles)
         J = self.score.jacobians(x)
-        hessian = H + 2.0 * J @ U + self.score.bending(x, field)
+        hessian = H + 2.0 * J @ U + self.score.jacobian_slope(x, field)
         return 0.5 * (hessian + hessian.swapaxes(1, 2))
 
     def kernel_pairs(self, x, y):

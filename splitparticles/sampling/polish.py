@@ -2,26 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..moves import Move
-from ..objectives import Objective
-from ..particles import ParticleSet
-
-STUCK = 0.05  # fraction of independent draws' discrepancy, above which to doubt
-
-
-def fraction_of_iid(
-    objective: Objective, particles: ParticleSet, value: float
-) -> float:
-    r"""Squared discrepancy, as a fraction of that of as many independent draws.
-
-    Of such the expectation is :math:`\tfrac1n E_p[k_p(x, x)]`, here over the particles.
-    NaN where the objective has no kernel.
-    """
-    z, w = particles.positions, particles.probabilities
-    own = objective.kernel_pairs(z, z)
-    return np.nan if own is None else 2.0 * value * len(z) / float(w @ own)
+from .objective import STUCK, fraction_of_iid
 
 
 @dataclass(frozen=True)

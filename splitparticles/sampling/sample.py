@@ -6,6 +6,8 @@ user's own.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,17 +27,20 @@ from .._validation import (
     start_cloud,
 )
 from ..coordinates.choose import chosen_preconditioner
+from ..descent.ending import Ending
 from ..descent.loop import Descent
-from ..descent.options import chosen_growth, chosen_moves
+from ..descent.options import Weights, chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
 from ..particles import ParticleSet
-from ..scores.score import Score, batched_log_density
-from ..stop import LimitReached, Stop
+from ..scores.counted import CountedScore, batched_log_density
+from ..stop import Stop
+from .adaptation import AdaptiveFrame, Task
+from .objective import doubts
 from .polish import Polish
-from .start import Plan
-from .tempering import checked_schedule
+from .start import Start, find_start
+from .tempering import checked_schedule, cooled_start
 
 
 @explains_keywords
@@ -49,7 +54,7 @@ def sample(
     vectorized: bool = True,
     objective: Callable | None = None,
     preconditioner="auto",
-    weights: str = "equal",
+    weights: Literal["equal", "optimal"] = "equal",
     tempering="auto",
     move: Move | None = None,
     growth: Growth | None = None,
@@ -143,84 +148,139 @@ def sample(
         not_yet("checkpoint", checkpoint)
     n_particles = as_count(n_particles, "n_particles")
     rng = as_rng(rng)
-    start = start_cloud(x0, n_particles, rng)
-    names = checked_names(names, start.shape[1])
-    deadline = as_deadline(max_time)
-    counted = Score(
+    cloud = start_cloud(x0, n_particles, rng)
+    names = checked_names(names, cloud.shape[1])
+    counted = CountedScore(
         score,
         score_product,
         vectorized=vectorized,
         max_rows=as_optional(as_count, max_score_evals, "max_score_evals"),
-        deadline=deadline,
+        deadline=as_deadline(max_time),
     )
-    moves = chosen_moves(move, weights)
-    growth = chosen_growth(growth, weights, otherwise=Insertion())
-    chosen_preconditioner(preconditioner, start[0], np.eye(start.shape[1]))
+    kept_weights = chosen_weights(weights)
+    move_early, _ = moves_for(move, kept_weights)
+    equal_growth = growth_for(growth, kept_weights, otherwise=Insertion())
+    chosen_preconditioner(preconditioner, cloud[0], np.eye(cloud.shape[1]))
     as_optional(as_positive, tol, "tol")
     for given, name in ((objective, "objective"), (callback, "callback")):
         if given is not None:
             as_callable(given, name, "object")
-    run_options = {
+    adapts = isinstance(preconditioner, str) and preconditioner == "auto"
+    task = Task(counted, objective, adapts, curves=True)
+    options = {
         "n_particles": n_particles,
-        "move": moves[0],
-        "final_move": moves[1] and Polish(moves[1]),
-        "tol": tol,
         "rng": rng,
-        "deadline": deadline,
+        "deadline": counted.deadline,
+        "score_rows": lambda: counted.rows,
     }
-    with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        try:
-            log_density = _check_at_start(counted, log_density, start, vectorized)
-            plan = Plan(counted, start, preconditioner, objective, names)
-            plan.count(n_particles)
-            if schedule is not None:
-                plan.temper(schedule, growth, run_options)
-            elif tempering == "auto":
-                plan.explore(log_density, rng)
-                plan.settle(rng)
-            place, first = plan.place(), plan.start
-            built = place.objective()
-        except LimitReached as limit:
-            return _too_early(counted, start, limit.stop, names)
-        except KeyboardInterrupt:
-            return _too_early(counted, start, Stop.INTERRUPTED, names)
-        except Exception as error:
-            at_start = _too_early(counted, start, Stop.FAILED, names)
-            error.result = at_start  # type: ignore[attr-defined]
-            raise
-        if plan.several:  # a Stein discrepancy would ruin the masses of modes
-            moves = chosen_moves(move, "equal")
-            final_move = moves[1] and Polish(moves[1])
-            run_options.update(move=moves[0], final_move=final_move)
-        working = first.moved_to(place.change.to_working(first.positions))
-        run = Descent(
-            built, working, coordinates=place, growth=plan.growth(growth), **run_options
+    run = _Run(task, cloud, names)
+    threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
+    with threads, Ending(run.result) as ending:
+        log_density = _check_at_start(counted, log_density, cloud, vectorized)
+        if schedule is None:
+            run.start = find_start(
+                counted,
+                cloud,
+                preconditioner=preconditioner,
+                explores=tempering == "auto",
+                log_density=log_density,
+                n_particles=n_particles,
+                rng=rng,
+            )
+        else:
+            run.start = cooled_start(
+                task,
+                cloud,
+                schedule,
+                preconditioner=preconditioner,
+                move=move_early,
+                growth=equal_growth,
+                **options,
+            )
+        descent = run.begun(move, growth, kept_weights, tol=tol, **options)
+        descent.to_its_end(callback=callback, progress=progress)
+        run.judge()
+    return run.result(ending.stop)
+
+
+class _Run:
+    """A run of `sample`: what it has reached, whatever ends it."""
+
+    def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
+        self.task, self.cloud, self.names = task, cloud, names
+        self.warnings: list[str] = []
+        self.start: Start | None = None
+        self.descent: Descent | None = None
+
+    def begun(self, move, growth, weights: Weights, **options) -> Descent:
+        """The descent, now that the start is known."""
+        assert self.start is not None
+        start, d = self.start, self.cloud.shape[1]
+        self.warnings += start.warnings
+        if (n := options["n_particles"]) <= d:
+            self.warnings.append(
+                f"{n} particles cannot span {d} coordinates: they are too narrow in "
+                f"some directions; take {2 * d} or more"
+            )
+        if start.several:  # a Stein discrepancy would ruin the masses of modes
+            if weights is Weights.OPTIMAL:
+                self.warnings.append("weights are equal within each mode, not optimal")
+            weights = Weights.KEPT
+        early, last = moves_for(move, weights)
+        task = self.task._replace(curves=not start.several)
+        frame = AdaptiveFrame.of(task, start.change)
+        z = start.change.to_working(start.particles.positions)
+        self.descent = Descent(
+            frame.objective,
+            start.particles.moved_to(z),
+            move=early,
+            final_move=None if last is None else Polish(last),
+            growth=growth_for(growth, weights, otherwise=Insertion()),
+            frame=frame,
+            **options,
         )
-        return run.to_its_end(callback=callback, progress=progress)
+        return self.descent
+
+    def judge(self) -> None:
+        """Add what the scores at the final particles say against them."""
+        assert self.descent is not None and self.descent.stop is not None
+        frame = self.descent.frame
+        assert isinstance(frame, AdaptiveFrame)
+        if self.descent.stop.success and self.task.build is None:
+            particles = self.descent.particles
+            self.warnings += doubts(frame.objective, frame.score, particles)
+
+    def result(self, stop: Stop | None) -> Result:
+        """The outcome; the user's start where there were no working coordinates."""
+        if self.descent is None:
+            assert stop is not None
+            return Result(
+                ParticleSet(self.cloud),
+                np.inf,
+                [],
+                np.full(len(self.cloud), -1),
+                stop,
+                self.task.score.rows,
+                self.names,
+                ["the run ended before working coordinates were found"],
+            )
+        result = self.descent.result(stop)
+        return replace(
+            result,
+            names=self.names,
+            preconditioner=self.descent.frame.change,
+            warnings=[*self.warnings, *result.warnings],
+        )
 
 
-def _check_at_start(score, log_density, start, vectorized) -> Callable | None:
-    """The user's functions have to be finite where the run starts.
+def _check_at_start(score, log_density, cloud, vectorized) -> Callable | None:
+    """The user's log density as a function of a batch.
 
-    Returns the log density as a function of a batch.
+    Both functions have to be finite where the run starts.
     """
-    refuse_nonfinite(score(start), "score(x0)")
+    refuse_nonfinite(score(cloud), "score(x0)")
     if log_density is None:
         return None
     batched = batched_log_density(log_density, vectorized)
-    refuse_nonfinite(batched(start.copy()), "log_density(x0)")
+    refuse_nonfinite(batched(cloud.copy()), "log_density(x0)")
     return batched
-
-
-def _too_early(score, start, stop, names) -> Result:
-    """Return the start: the run ended before there were working coordinates."""
-    return Result(
-        ParticleSet(start),
-        np.inf,
-        [],
-        np.full(len(start), -1),
-        stop,
-        score.rows,
-        names,
-        ["the run ended before working coordinates were found"],
-    )

@@ -13,7 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._validation import as_floats
-from ..scores.score import Score
+from ..coordinates.choose import chosen_preconditioner
+from ..descent.loop import Descent
+from ..particles import ParticleSet
+from ..scores.counted import CountedScore
+from .adaptation import AdaptiveFrame, Task
+from .start import Start, is_found
 
 BREADTH = 2.0  # least standard deviation of the reference, in the user's units
 
@@ -42,7 +47,30 @@ def checked_schedule(tempering) -> np.ndarray | None:
     return betas
 
 
-def tempered(score: Score, beta: float, cloud: np.ndarray) -> Score:
+def cooled_start(
+    task: Task, cloud: np.ndarray, schedule: np.ndarray, *, preconditioner, **options
+) -> Start:
+    """Start from a cloud that was cooled to the last temperature but one.
+
+    The options are those of `Descent`.
+    """
+    centre, identity = cloud.mean(axis=0), np.eye(cloud.shape[1])
+    kind = "none" if is_found(preconditioner) else preconditioner
+    change = chosen_preconditioner(kind, centre, identity)
+    particles = ParticleSet(cloud)
+    for beta in schedule[:-1]:
+        score = tempered(task.score, beta, cloud)
+        frame = AdaptiveFrame.of(task._replace(score=score), change)
+        z = change.to_working(particles.positions)
+        run = Descent(frame.objective, particles.moved_to(z), frame=frame, **options)
+        while run.stop is None:
+            run.next_round()
+        assert run.frame.change is not None
+        change, particles = run.frame.change, run.frame.to_user(run.particles)
+    return Start(change, particles, [])
+
+
+def tempered(score: CountedScore, beta: float, cloud: np.ndarray) -> CountedScore:
     """Score of the target at inverse temperature beta, counted by the given one.
 
     The reference has the mean of the start cloud (n0, d) and its standard deviations,
@@ -54,7 +82,11 @@ def tempered(score: Score, beta: float, cloud: np.ndarray) -> Score:
     def cooled(x):
         return beta * score(x) + (1.0 - beta) * precision * (centre - x)
 
-    def product(x, v):
-        return beta * score.product(x, v) - (1.0 - beta) * precision * v
+    if score.product is None:
+        return CountedScore(cooled)
+    given = score.product
 
-    return Score(cooled, product if score.has_product else None)
+    def product(x, v):
+        return beta * given(x, v) - (1.0 - beta) * precision * v
+
+    return CountedScore(cooled, product)

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from .._validation import as_callable
-from .score import checked
+from .counted import checked
 
 
 class ShardedScore:

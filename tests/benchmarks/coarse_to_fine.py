@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import splitparticles as sp
-from splitparticles.growth.equal_weights import chosen_growth
+from splitparticles.descent.options import Weights, growth_for
 
 SQUARE = [[-2, -2], [2, 2], [2, -2], [-2, 2]]
 MIXTURES = {
@@ -31,7 +31,7 @@ STARTS, N = 5, 32
 def grown(objective, target, free, **options):
     """Values from five single starts, and the seconds of all."""
     began, values = time.perf_counter(), []
-    growth = chosen_growth(None, "optimal" if free else "equal")
+    growth = growth_for(None, Weights.OPTIMAL if free else Weights.EQUAL)
     for seed in range(STARTS):
         start = 2.0 * np.random.default_rng(seed).normal(size=(1, 2))
         found = sp.descend(

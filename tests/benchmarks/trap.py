@@ -16,7 +16,8 @@ import numpy as np
 from splitting import quartiles
 
 import splitparticles as sp
-from splitparticles.scores.score import Score
+from splitparticles.scores.counted import CountedScore
+from splitparticles.scores.derivatives import ScoreDerivatives
 
 SQUARED_BANDWIDTH = 0.1
 
@@ -46,8 +47,9 @@ def objective(target, rows, beta=1.0, squared_bandwidth=SQUARED_BANDWIDTH):
     def curvature(x, u, v):
         return beta * target.score_curvature(x, u, v)
 
-    score = Score(score, product, curvature, max_rows=rows)
-    return sp.KSD(sp.Gaussian(squared_bandwidth**0.5), score)
+    counted = CountedScore(score, product, max_rows=rows)
+    derivatives = ScoreDerivatives(counted, product, curvature)
+    return sp.KSD(sp.Gaussian(squared_bandwidth**0.5), derivatives)
 
 
 def descended(target, x, rows, n, seed, *, growth=None, few=5, steps=60):

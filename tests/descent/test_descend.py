@@ -40,14 +40,11 @@ def test_rounds_go_from_coarse_to_the_scale_asked_for():
     coarse = [b for b in followed if b is not None]
     assert coarse == sorted(coarse, reverse=True) and min(coarse) > 0.5
     assert np.isclose(result.value, NARROW.value(result.particles))
-    assert [
-        r.bandwidth for r in sp.rounds(NARROW, ONE, n_particles=4, continuation=False)
-    ]
     for this in sp.rounds(NARROW, ONE, n_particles=4, continuation=False):
         assert this.bandwidth is None
 
 
-def test_a_rule_of_ones_own_for_the_scale():
+def test_a_rule_of_the_user_for_the_scale():
     result = sp.descend(
         NARROW, ONE, n_particles=8, continuation=lambda objective, n, dim: 3.0 / n
     )

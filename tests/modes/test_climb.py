@@ -5,7 +5,7 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.modes.climb import find_mode
-from splitparticles.scores.score import Score
+from splitparticles.scores.counted import CountedScore
 
 
 @pytest.mark.parametrize("condition", [1.0, 1e6, 1e12])
@@ -83,7 +83,7 @@ def test_a_saddle_is_left_along_its_negative_curvature(start):
 def test_a_minimum_is_left_along_all_directions_at_once():
     corners = [[a, b, c] for a in (-3.0, 3.0) for b in (-3.0, 3.0) for c in (-3.0, 3.0)]
     target = sp.GaussianMixture(np.ones(8), corners, np.full(8, 0.5))
-    score = Score(target.score)
+    score = CountedScore(target.score)
     laplace = find_mode(score, np.zeros(3))
     assert laplace.converged and score.rows < 50  # one by one: two more saddles
     np.testing.assert_allclose(np.abs(laplace.preconditioner.centre), 3.0, atol=1e-2)
@@ -104,7 +104,7 @@ def test_a_score_that_is_not_finite_at_the_start_is_an_error():
 def test_a_way_that_leads_to_a_known_mode_is_given_up():
     target = sp.targets.Banana()
     start = target.mean + 0.5
-    whole, given_up = Score(target.score), Score(target.score)
+    whole, given_up = CountedScore(target.score), CountedScore(target.score)
     found = find_mode(whole, start)
     there = found.preconditioner
     assert found.converged

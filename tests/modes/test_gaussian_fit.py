@@ -5,7 +5,7 @@ import pytest
 
 from splitparticles.coordinates.preconditioner import Preconditioner
 from splitparticles.modes.gaussian_fit import gaussian_fit
-from splitparticles.scores.score import Score
+from splitparticles.scores.counted import CountedScore
 
 
 def test_a_start_leaves_a_lonely_mode_and_stays_at_a_good_one(rng):
@@ -17,10 +17,10 @@ def test_a_start_leaves_a_lonely_mode_and_stays_at_a_good_one(rng):
         return np.hstack([along, -y * np.exp(-2.0 * t)])
 
     mode = Preconditioner(np.r_[-7.5, np.zeros(30)], np.diag([0.5] + [5.5e-4] * 30))
-    found = gaussian_fit(Score(score), mode, rng)
+    found = gaussian_fit(CountedScore(score), mode, rng)
     assert abs(found.centre[0]) < 0.5 * abs(mode.centre[0])
     white = Preconditioner(np.zeros(3), np.eye(3))
-    counted = Score(lambda x: -x)
+    counted = CountedScore(lambda x: -x)
     assert gaussian_fit(counted, white, rng) is white and counted.rows == 6
 
 
@@ -31,5 +31,5 @@ def test_a_start_that_reaches_beyond_the_domain_draws_in(bad, rng):
         return np.where(far, bad, -100.0 * x)
 
     white = Preconditioner(np.zeros(2), np.eye(2))
-    found = gaussian_fit(Score(score), white, rng)
+    found = gaussian_fit(CountedScore(score), white, rng)
     assert np.linalg.norm(found.matrix, 2) < 0.5

@@ -7,7 +7,7 @@ import splitparticles as sp
 from splitparticles.modes.climb import find_mode
 from splitparticles.modes.masses import laplace_masses, measured_masses
 from splitparticles.modes.search import find_modes
-from splitparticles.scores.score import Score
+from splitparticles.scores.counted import CountedScore
 
 
 def mixture(k, variance):
@@ -22,7 +22,7 @@ def mixture(k, variance):
 
 def explored(target, seed):
     rng = np.random.default_rng(seed)
-    score = Score(target.score)
+    score = CountedScore(target.score)
     start = rng.uniform(-2, 2, target.dim)
     first = find_mode(score, start)
     return find_modes(score, first.preconditioner, start, rng), rng
@@ -37,9 +37,11 @@ def test_climbs_begin_about_a_start_that_is_far_from_the_mode(far):
         asked.append(x)
         return -x / 1e-6
 
-    first = find_mode(Score(score), start)
+    first = find_mode(CountedScore(score), start)
     asked.clear()
-    find_modes(Score(score), first.preconditioner, start, np.random.default_rng(0))
+    find_modes(
+        CountedScore(score), first.preconditioner, start, np.random.default_rng(0)
+    )
     near = np.linalg.norm(np.vstack(asked) - [1.0, 0.0], axis=1) < 0.9
     assert near.any() == far
 

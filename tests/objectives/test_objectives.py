@@ -6,7 +6,6 @@ from scipy.stats import ortho_group
 
 import splitparticles as sp
 from splitparticles.objectives import Objective
-from splitparticles.scores.score import Score
 from splitparticles.testing.checks import check_objective
 from splitparticles.testing.oracles import SMOOTH, kernel_matrix, stein_matrix
 
@@ -321,18 +320,3 @@ def test_coarsened_never_means_finer():
     assert wide.coarsened(0.5) is None
     both = (wide + narrow).coarsened(0.5)
     assert sorted(term.bandwidth for _, term in both.terms) == [0.5, 5.0]
-
-
-def test_one_sided_differences_cost_half_and_are_nearly_exact():
-    x, v = particles().positions, particles().positions[::-1] + 0.5
-    n, d = x.shape
-    score = Score(MIXTURE.score, sided=True)
-    product = score.product(x, v)
-    assert score.rows == 2 * n  # at x, known from then on, and beside it
-    np.testing.assert_allclose(product, MIXTURE.score_product(x, v), atol=1e-4)
-    exact = Score(MIXTURE.score, MIXTURE.score_product, MIXTURE.score_curvature)
-    before = score.rows
-    np.testing.assert_allclose(score.jacobians(x), exact.jacobians(x), atol=1e-4)
-    assert score.rows == before + n * d
-    np.testing.assert_allclose(score.bending(x, v), exact.bending(x, v), atol=1e-2)
-    assert score.rows <= before + n * (2 * d + 1)
