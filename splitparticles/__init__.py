@@ -21,7 +21,9 @@ from .coordinates.preconditioner import Preconditioner
 from .descent.continuation import CoarseToFine
 from .descent.descend import descend, rounds
 from .descent.expectation import ExpectationError
-from .descent.result import Result, ResultFileError, Round, load
+from .descent.load import ResultFileError, load
+from .descent.result import Result
+from .descent.round import Round
 from .diagnostics.check_score import check_score
 from .diagnostics.diagnose import diagnose
 from .diagnostics.report import Report

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_a_run_without_success_writes_nothing_and_says_why(
     write(folder / "draws.csv", draws())
 
     def compress(*arguments, **options):
-        return sp.compress(draws(), 2, rng=0).replaced(stop=stop)
+        return replace(sp.compress(draws(), 2, rng=0), stop=stop)
 
     monkeypatch.setattr("splitparticles.cli.compress", compress)
     assert main(["compress", "draws.csv", "-q", "-o", "p.csv"]) == code

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -252,7 +253,7 @@ def test_an_error_of_the_score_propagates_with_the_result(recorder, at, precondi
         # the last batch was asked, not answered
         score.asked.pop()
         assert np.isfinite(error.result.positions).all()
-        assert_sound(error.result.replaced(n_score_evals=0), score)
+        assert_sound(replace(error.result, n_score_evals=0), score)
 
 
 @pytest.mark.parametrize("at", [1, 3, 10, 60])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,7 +85,7 @@ def test_given_axes_are_used_and_returned(ax, run):
 
 
 def test_labels_are_the_names_of_a_result(ax, run):
-    named = run.replaced(names=["mass", "charge"])
+    named = replace(run, names=["mass", "charge"])
     plotting.particles(named, ax=ax, coordinates=(1, 0))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("charge", "mass")
     dots = only(ax, PathCollection)
@@ -163,7 +164,7 @@ def test_tree_colours_count_the_rounds(ax, run):
 
 
 def test_tree_shows_where_a_round_was_cut_short(ax, run):
-    cut = run.replaced(particles=run.particles.moved_to(run.positions + 1.0))
+    cut = replace(run, particles=run.particles.moved_to(run.positions + 1.0))
     whole = plotting.tree(run, ax=Figure().subplots())
     more = len(only(plotting.tree(cut, ax=ax), LineCollection).get_segments())
     assert more == len(only(whole, LineCollection).get_segments()) + len(run.positions)
@@ -176,7 +177,7 @@ def test_inserted_particles_have_no_line_to_where_they_were_put(ax, run):
         )
         for this in run.rounds
     ]
-    plotting.tree(run.replaced(rounds=inserted), ax=ax)
+    plotting.tree(replace(run, rounds=inserted), ax=ax)
     sizes = [len(this.particles) for this in run.rounds]
     lines = only(ax, LineCollection).get_segments()
     assert len(lines) == sum(sizes[:-1])
@@ -203,7 +204,7 @@ def test_tree_on_a_line_is_refused():
 @pytest.mark.parametrize("draw", [plotting.tree, plotting.history, plotting.spectrum])
 def test_a_result_without_rounds_is_refused(run, draw):
     with pytest.raises(ValueError, match="result must have rounds"):
-        draw(run.replaced(rounds=[]))
+        draw(replace(run, rounds=[]))
 
 
 # ----------------------------------------------------------------------- history

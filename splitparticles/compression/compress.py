@@ -42,7 +42,7 @@ from ..growth import Growth
 from ..moves import Move
 from ..moves.optimal_weights import optimal_weights
 from ..particles import ParticleSet
-from .objective import PILOT, _default_objective, _Pilot
+from .objective import PILOT, Pilot, default_objective
 
 NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
 
@@ -153,10 +153,10 @@ def compress(
             build = as_callable(objective, "objective", "(draws, weights)")
             whole = build(*z.in_memory())
         elif moments.n > 2 * PILOT:
-            pilot = _Pilot(z, z_moments, n_particles, rng)
+            pilot = Pilot(z, z_moments, n_particles, rng)
             whole = pilot.objective
         else:
-            whole = _default_objective(z, z_moments, n_particles)
+            whole = default_objective(z, z_moments, n_particles)
             final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,

@@ -16,55 +16,54 @@ QUADRATIC = 0.02  # weight of the quadratic kernel
 PILOT = 2**14  # draws on which particles grow
 
 
-# ------------------------------------------------------------------ objectives
-def _default_objective(z: Draws, seen: Moments, n: int) -> Objective:
-    """Half the energy distance, and a little of that in moments."""
-    energy = SampleEmbedding(_energy(seen, n), z, seen)
-    return MMD(energy.kernel, energy) + QUADRATIC * _of_moments(seen)
+def default_objective(z: Draws, moments: Moments, n: int) -> Objective:
+    """Half the energy distance for n particles, and a little of that in moments."""
+    energy = SampleEmbedding(_energy(moments, n), z, moments)
+    return MMD(energy.kernel, energy) + QUADRATIC * _of_moments(moments)
 
 
-def _energy(seen, n) -> Energy:
-    spread = float(np.sqrt(np.diag(seen.cov)).mean()) or 1.0  # one where none varies
-    return Energy(ROUNDING * spread * n ** (-1.0 / len(seen.mean)))
+def _energy(moments, n) -> Energy:
+    sd = float(np.sqrt(np.diag(moments.cov)).mean()) or 1.0  # one where none varies
+    return Energy(ROUNDING * sd * n ** (-1.0 / len(moments.mean)))
 
 
-def _of_moments(seen) -> MMD:
+def _of_moments(moments) -> MMD:
     """MMD of `Quadratic`, to 2d points that have the moments of the draws."""
-    values, turn = np.linalg.eigh(seen.cov)
-    spread = turn * np.sqrt(np.maximum(values, 0.0) * len(values))
-    return MMD(Quadratic(), np.vstack([seen.mean + spread.T, seen.mean - spread.T]))
+    values, turn = np.linalg.eigh(moments.cov)
+    axes = (turn * np.sqrt(np.maximum(values, 0.0) * len(values))).T
+    return MMD(Quadratic(), np.vstack([moments.mean + axes, moments.mean - axes]))
 
 
-class _Pilot:
-    """Draws taken at random, on which particles grow; and others, which judge."""
+class Pilot:
+    """Random subset of the draws on which n particles grow, and two more to judge by."""
 
-    def __init__(self, z: Draws, seen: Moments, n: int, rng):
-        self.z, self.seen = z, seen
+    def __init__(self, z: Draws, moments: Moments, n: int, rng):
+        self.z, self.moments = z, moments
         if z.weights is None:
-            rows = rng.choice(seen.n, 2 * PILOT, replace=False)
+            rows = rng.choice(moments.n, 2 * PILOT, replace=False)
         else:
-            rows = rng.choice(seen.n, 2 * PILOT, p=z.weights)
-        kept = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
-        array, kernel = kept.in_memory()[0], _energy(seen, n)
-        taken, *self.others = (
-            SampleEmbedding(kernel, some, some.moments())
-            for some in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
+            rows = rng.choice(moments.n, 2 * PILOT, p=z.weights)
+        subset = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
+        array, kernel = subset.in_memory()[0], _energy(moments, n)
+        pilot, *self.judges = (
+            SampleEmbedding(kernel, part, part.moments())
+            for part in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
         )
-        self.objective = MMD(kernel, taken) + QUADRATIC * _of_moments(seen)
+        self.objective = MMD(kernel, pilot) + QUADRATIC * _of_moments(moments)
 
     def objective_of_all(self, particles) -> Objective:
         r"""Return the objective to all draws.
 
         The double integral of the kernel over N draws, too many for N^2 terms, follows
-        from what particles x are away from the means of two halves of other draws,
+        from the distance of particles x to the means of two halves a, b of other draws,
         :math:`E\langle m_x - m_a, m_x - m_b \rangle = |m_x - m_p|^2`.
         """
-        x, w = particles.positions, particles.weights / particles.weights.sum()
-        one, other = self.others
-        kernel = one.kernel
-        own = w @ kernel_sum(kernel, x, x, w)
-        squared = own - w @ (one.value(x) + other.value(x)) + one.product(other)
-        whole = SampleEmbedding(kernel, self.z, self.seen)
-        norm = max(squared, 0.0) - own + 2.0 * w @ whole.value(x)
-        whole = SampleEmbedding(kernel, self.z, self.seen, float(norm))
-        return MMD(kernel, whole) + QUADRATIC * _of_moments(self.seen)
+        x, w = particles.positions, particles.probabilities
+        a, b = self.judges
+        kernel = a.kernel
+        self_term = w @ kernel_sum(kernel, x, x, w)
+        squared = self_term - w @ (a.value(x) + b.value(x)) + a.product(b)
+        embedding = SampleEmbedding(kernel, self.z, self.moments)
+        norm = max(squared, 0.0) - self_term + 2.0 * w @ embedding.value(x)
+        embedding = SampleEmbedding(kernel, self.z, self.moments, float(norm))
+        return MMD(kernel, embedding) + QUADRATIC * _of_moments(self.moments)

@@ -1,8 +1,8 @@
-r"""From coarse to fine: which bandwidth n particles should follow.
+r"""Continuation in the bandwidth, from coarse to fine.
 
 Few particles under a narrow kernel get stuck: between two modes the witness is flat.
-An objective that knows itself at a coarser scale is followed
-from there: n particles see the bandwidth
+An objective that has a coarser scale is followed from there: n particles follow the
+bandwidth
 
 .. math:: \ell_n = \max(\ell,\; c\,\sigma\, n^{-1/d}),
 
@@ -19,7 +19,7 @@ from ..objectives import Objective
 
 @dataclass(frozen=True, kw_only=True)
 class CoarseToFine:
-    """The bandwidth that n particles follow, ``max(own, factor spread n^(-1/d))``.
+    """Bandwidth of n particles, ``max(l, factor sd n^(-1/d))``.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class CoarseToFine:
     factor: float = 3.0
 
     def __call__(self, objective: Objective, n: int, dim: int) -> float | None:
-        """Bandwidth for n particles; None when the objective knows no scale."""
+        """Bandwidth for n particles; None when the objective has no scale."""
         if objective.bandwidth is None or objective.target_sd is None:
             return None
         return max(
@@ -39,7 +39,7 @@ class CoarseToFine:
 
 
 class Scale:
-    """The objective to follow now, from coarse to the one asked for."""
+    """Objective followed now, from coarse to the one asked for."""
 
     def __init__(self, objective, continuation, particles):
         self.asked, self.rule = objective, continuation
@@ -72,7 +72,7 @@ class Scale:
 
 
 def chosen_continuation(continuation):
-    """Return the rule that "auto", False or a callable of the user's stands for."""
+    """Rule that "auto", False or a callable of the user stands for; None for none."""
     if isinstance(continuation, str) and continuation == "auto":
         return CoarseToFine()
     if continuation is False:

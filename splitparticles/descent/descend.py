@@ -13,7 +13,8 @@ from ..objectives import Objective
 from ..particles import ParticleSet
 from .ending import Ending
 from .loop import Descent
-from .result import Result, Round
+from .result import Result
+from .round import Round
 
 
 @explains_keywords

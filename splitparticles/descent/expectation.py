@@ -1,12 +1,12 @@
-r"""How far an expectation over particles may be off.
+r"""Error of an expectation over particles, by a bound and by held-out draws.
 
 Two statements, of different kinds.  For a function in the kernel's space,
 
 .. math:: \Big|\sum_i w_i f(x_i) - E_p f\Big| \le \|f\|\; \mathrm{MMD},
 
-with equality for the worst f of that norm: a bound, of a norm one seldom knows.  And
-draws that were not compressed tell the error for this very f, as far as they know it
-themselves.
+with equality for the worst f of that norm: a bound, of a norm that is seldom known.
+And draws that were not compressed give the error for this very f, up to the standard
+error of their own mean.
 """
 
 from typing import NamedTuple
@@ -18,12 +18,12 @@ from ..particles import ParticleSet
 
 
 class ExpectationError(NamedTuple):
-    """An expectation over particles beside that over draws they have not seen."""
+    """Expectation over particles beside that over draws they were not fitted to."""
 
     value: np.ndarray
     """Expectation over the particles."""
     difference: np.ndarray
-    """What it is more than the mean over the draws."""
+    """`value` minus the mean over the draws."""
     standard_error: np.ndarray
     """Of the mean over the draws, as if they were independent."""
     worst_case: float
@@ -41,9 +41,7 @@ def expectation_error(
             f"f must return {len(draws)} rows for as many draws, got {values.shape}"
         )
     value = np.asarray(particles.expect(f))
-    spread = (
-        values.std(axis=0, ddof=1) if len(draws) > 1 else np.full(value.shape, np.inf)
-    )
+    sd = values.std(axis=0, ddof=1) if len(draws) > 1 else np.full(value.shape, np.inf)
     return ExpectationError(
-        value, value - values.mean(axis=0), spread / np.sqrt(len(draws)), discrepancy
+        value, value - values.mean(axis=0), sd / np.sqrt(len(draws)), discrepancy
     )

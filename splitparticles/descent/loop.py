@@ -23,7 +23,8 @@ from .best_so_far import BestSoFar, check_time
 from .continuation import Scale, chosen_continuation
 from .frame import Frame, Restart
 from .progress import progress_line
-from .result import Result, Round
+from .result import Result
+from .round import Round
 
 SIGNED = "some weights are negative: fit for quadrature, not for draws"
 

@@ -1,47 +1,16 @@
-"""What a run returns: the particles, how they came about, and why it ended."""
+"""Result of a run: particles, how they came about, and why the run ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ..draws.nearest import nearest_draws
-from ..growth import Grown
-from ..moves import Moved
 from ..particles import ParticleSet
 from ..stop import Stop
 from . import result_files
 from .expectation import ExpectationError, expectation_error
-
-
-class Round(NamedTuple):
-    """One round: particles moved until they rest, and what grew from them."""
-
-    particles: ParticleSet
-    """At rest, before the growth, in the user's coordinates."""
-    value: float
-    """The objective asked for, in the working coordinates of the round."""
-    bandwidth: float | None
-    """The coarser bandwidth that this round followed; None at the scale asked for."""
-    moved: Moved
-    """What the move returned, in working coordinates."""
-    grown: Grown
-    """What the growth returned, in working coordinates."""
-    actual: float
-    """Change of the round's objective by the splits, all at once."""
-    parents: np.ndarray
-    """Splitting tree of `particles`, (n,)."""
-    n_score_evals: int
-    """Score rows so far, this round included."""
-    kept: np.ndarray | None = None
-    """Rows kept, of the particles that moved, where some were pruned; else None."""
-
-    @property
-    def predicted(self) -> float:
-        """Change of the round's objective by the splits, to second order."""
-        return self.grown.predicted
+from .round import Round
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +42,12 @@ class Result:
     """The draws that were compressed, as they are gone through; None without any."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
-        """Return the same run, its particles seen through a function.
+        """Return the same run with its particles mapped by a function.
 
         Parameters
         ----------
         change : callable
-            (n, d) -> (n, m), row by row: from where the run was to what is of
+            (n, d) -> (n, m), row by row: from the coordinates of the run to those of
             interest, such as ``to_user`` of one of `splitparticles.transforms`.
         names : list of str, optional
             Of the m new coordinates.
@@ -93,11 +62,11 @@ class Result:
         (array([1.5]), ['rate'])
         """
 
-        def seen(particles):
+        def image(particles):
             return particles.moved_to(change(particles.positions))
 
-        rounds = [r._replace(particles=seen(r.particles)) for r in self.rounds]
-        particles = seen(self.particles)
+        rounds = [r._replace(particles=image(r.particles)) for r in self.rounds]
+        particles = image(self.particles)
         if names is not None and len(names) != particles.dim:
             raise ValueError(f"names must have {particles.dim} entries, got {names}")
         return replace(
@@ -170,7 +139,7 @@ class Result:
         return self.particles.resample(m, rng=rng)
 
     def expectation_error(self, f, draws) -> ExpectationError:
-        r"""Say how far `expect` is off, by draws that were not compressed.
+        r"""Error of `expect`, by draws that were not compressed.
 
         Parameters
         ----------
@@ -297,76 +266,3 @@ class Result:
             "warnings": self.warnings,
         }
         result_files.write(path, arrays, facts)
-
-    def replaced(self, **changes) -> "Result":
-        """Return the same result with some fields changed."""
-        return replace(self, **changes)
-
-
-class ResultFileError(ValueError):
-    """A file is not a result that this version can read."""
-
-
-def load(path) -> Result:
-    """Read a result that `Result.save` wrote; its rounds are not in the file.
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ResultFileError
-        When the file is not a whole and sound result.
-    OSError
-        When it cannot be opened.
-
-    Examples
-    --------
-    >>> import os, tempfile, splitparticles as sp
-    >>> result = sp.compress([[0.0], [1.0], [2.0]], 2)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "two.npz")
-    ...     result.save(path)
-    ...     bool((sp.load(path).positions == result.positions).all())
-    True
-    """
-    content = Path(path).read_bytes()
-    try:
-        arrays, facts = result_files.parsed(content)
-        particles = ParticleSet(arrays["positions"], arrays["weights"])
-        _check(particles, arrays["parents"], facts)
-        return Result(
-            particles,
-            float(facts["value"]),
-            [],
-            arrays["parents"].astype(int),
-            Stop[facts["stop"]],
-            int(facts["n_score_evals"]),
-            facts["names"],
-            facts["warnings"],
-        )
-    except Exception as error:
-        raise ResultFileError(f"{path} is not a result file: {error}") from error
-
-
-def _check(particles, parents, facts) -> None:
-    """Refuse a tree, names or warnings that do not fit the particles."""
-    n = len(particles)
-    in_order = parents.shape == (n,) and parents.dtype.kind == "i"
-    if not (in_order and (parents >= -1).all() and (parents < np.arange(n)).all()):
-        raise ValueError("the splitting tree does not fit the particles")
-    if np.isnan(float(facts["value"])):
-        raise ValueError("its value is not a number")
-    names, warnings = facts["names"], facts["warnings"]
-    texts = [*(names or []), *warnings] if isinstance(warnings, list) else [None]
-    if names is not None and not (
-        isinstance(names, list) and len(names) == particles.dim
-    ):
-        raise ValueError(f"names do not fit: {names}")
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("names and warnings must be texts")

@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ class Counting:
 @pytest.fixture(scope="module")
 def result():
     sampled = sp.sample(Counting(), [0.5, 0.0], 6, names=["a", "b é"], rng=0)
-    return sampled.replaced(warnings=["the first", 'a "second"\n'])
+    return replace(sampled, warnings=["the first", 'a "second"\n'])
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_relative_path_is_taken_from_here(result, tmp_path, monkeypatch):
 
 
 def test_a_result_of_a_run_that_hardly_began_comes_back(result, tmp_path):
-    early = result.replaced(value=np.inf, stop=sp.Stop.MAX_TIME, names=None)
+    early = replace(result, value=np.inf, stop=sp.Stop.MAX_TIME, names=None)
     early.save(tmp_path / "early")
     found = sp.load(tmp_path / "early")
     assert found.value == np.inf
@@ -345,7 +346,7 @@ def test_a_save_that_fails_midway_leaves_the_old_file(
 
     monkeypatch.setattr(os, step, failing)
     try:
-        result.replaced(names=None).save(path)
+        replace(result, names=None).save(path)
     except type(error) as caught:
         assert caught is error
     else:
@@ -356,7 +357,7 @@ def test_a_save_that_fails_midway_leaves_the_old_file(
 
 
 def test_saving_over_an_old_file_replaces_it(result, path):
-    result.replaced(names=["c", "d"]).save(path)
+    replace(result, names=["c", "d"]).save(path)
     assert sp.load(path).names == ["c", "d"]
     assert os.listdir(path.parent) == [path.name]
 
@@ -396,4 +397,4 @@ def test_printing_a_result_does_not_call_the_score():
     assert score.calls == calls > 0
     for word in ("6 particles", "2 dimensions", f"{result.n_score_evals} score", "a "):
         assert word in words
-    assert repr(result.replaced(warnings=["take care"])).endswith("take care")
+    assert repr(replace(result, warnings=["take care"])).endswith("take care")
