@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
-from . import __version__
 from ._validation import checked_names
+from ._versions import __version__
 from .compression.compress import compress
 from .draws.tables import TableError, read_table, write_table
 from .stop import Stop

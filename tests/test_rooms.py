@@ -16,9 +16,8 @@ FLOORS = [
     {"moves", "growth", "networks", "distances"},
     {"descent"},
     {"sampling", "compression", "diagnostics", "estimators"},
-    {"__init__", "testing"},
-    {"cli"},
-    {"__main__"},
+    {"__init__", "cli"},
+    {"testing", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LONGEST_FILE = 300

@@ -35,7 +35,7 @@ def _of_moments(moments) -> MMD:
 
 
 class Pilot:
-    """Random subset of the draws on which n particles grow, and two more to judge by."""
+    """Random subset of the draws, on which n particles grow, and two more to judge."""
 
     def __init__(self, z: Draws, moments: Moments, n: int, rng):
         self.z, self.moments = z, moments
