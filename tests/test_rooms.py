@@ -22,7 +22,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LONGEST_FILE = 300
-STILL_TO_CUT = {"network.py", "result.py"}
+STILL_TO_CUT = {"result.py"}
 LARGEST_ROOM = 0.12
 
 

@@ -293,7 +293,7 @@ def test_splits_of_two_neurons_add_up_without_cross_terms():
 def test_the_bits_do_not_depend_on_threads(n_threads, monkeypatch):
     monkeypatch.setattr("splitparticles._compiled.threads.STEPS_WORTH_A_THREAD", 100)
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(203, 3)), rng.normal(size=(203, 2))
+    x, y = rng.normal(size=(603, 3)), rng.normal(size=(603, 2))
     F = sp.Network(ACTIVATIONS["softplus"], LOSSES["squared"], x, y)
     p = sp.ParticleSet(rng.normal(size=(300, F.dim)))
     v = rng.normal(size=(300, F.dim))
