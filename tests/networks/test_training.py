@@ -66,12 +66,12 @@ def test_plain_gradient_descent_is_what_it_says():
 
 def test_mini_batches_reach_what_the_whole_does():
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(2000, 2))
+    x = rng.normal(size=(500, 2))
     y = (x**2).sum(axis=1) > 1.5
     F = sp.Network(ACTIVATIONS["tanh"], sp.losses.Logistic(), x, y)
     start = sp.ParticleSet(rng.normal(size=(8, F.dim)), np.ones(8))
-    by_batch = sp.Adam(batch=100, max_iter=1500, rng=0)
-    small, whole = by_batch(F, start), sp.Adam(max_iter=1500)(F, start)
+    by_batch = sp.Adam(batch=50, max_iter=600, rng=0)
+    small, whole = by_batch(F, start), sp.Adam(max_iter=600)(F, start)
     assert small.value < 1.5 * whole.value < 0.3 * F.value(start)
     close([small.value], [F.value(small.particles)], 1e-12)
     again = by_batch(F, start)
@@ -95,6 +95,19 @@ def test_only_the_newest_move():
     alone = sp.Newest(move=sp.LBFGS(max_iter=20), count=9)(F, p)
     whole = sp.LBFGS(max_iter=20)(F, p)
     assert np.array_equal(alone.particles.positions, whole.particles.positions)
+
+
+def test_the_newest_move_by_batches_of_rows():
+    F = network("tanh", "logistic")
+    p = neurons(F)
+    moved = sp.Newest(move=sp.Adam(batch=20, max_iter=50, rng=0), count=2)(F, p)
+    assert np.array_equal(moved.particles.positions[:3], p.positions[:3])
+    close([moved.value], [F.value(moved.particles)], 1e-13)
+    assert moved.value < F.value(p)
+    # all rows in one batch are the whole, but for the order of its sums
+    whole = sp.Newest(move=sp.Adam(batch=F.n_rows, max_iter=3, rng=0))(F, p)
+    plain = sp.Newest(move=sp.Adam(max_iter=3))(F, p)
+    close(whole.particles.positions, plain.particles.positions, 1e-12)
 
 
 def test_boosting_freezes_what_came_before():
