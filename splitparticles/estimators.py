@@ -80,7 +80,8 @@ class _Splitting(BaseEstimator):
             growth=growth,
             rng=rng,
         )
-        least, waited, self.validation_losses_ = np.inf, 0, []
+        least, waited = np.inf, 0
+        self.neurons_, self.validation_losses_ = None, []
         for state in run:
             validation_loss = validation.mean_loss(state.particles)
             self.validation_losses_.append(validation_loss)
