@@ -21,11 +21,11 @@ def test_profiles_are_activations_and_their_derivatives(name):
     slopes = differences(lambda a: ORACLES[name](a[:, 0]), z[:, None])[:, 0]
     np.testing.assert_allclose(values[:, 1], slopes, atol=1e-8)
     if name != "relu":
-        bends = differences(
+        curvatures = differences(
             lambda a: np.array([profile(ACTIVATIONS[name], b)[1] for b in a[:, 0]]),
             z[:, None],
         )[:, 0]
-        np.testing.assert_allclose(values[:, 2], bends, atol=1e-8)
+        np.testing.assert_allclose(values[:, 2], curvatures, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -33,8 +33,8 @@ def test_compiled_profiles_are_those_of_numpy(name):
     z = np.linspace(-750.0, 750.0, 41)
     z = np.concatenate([z, np.linspace(-4.0, 4.0, 40)])
     F = sp.Network(ACTIVATIONS[name], sp.losses.Squared(), z, np.zeros(len(z)))
-    found = F.predict(sp.ParticleSet([[1.0, 1.0, 0.0]], [1.0]))
-    np.testing.assert_allclose(found, ORACLES[name](z), rtol=3e-15, atol=1e-15)
+    outputs = F.predict(sp.ParticleSet([[1.0, 1.0, 0.0]], [1.0]))
+    np.testing.assert_allclose(outputs, ORACLES[name](z), rtol=3e-15, atol=1e-15)
 
 
 def test_relu_takes_the_curvature_of_a_softplus():
@@ -56,7 +56,7 @@ def sine_profile(activation, z):
 
 
 @pytest.mark.slow
-def test_an_activation_of_ones_own():
+def test_an_activation_that_a_user_declares():
     x, y = data("squared")
     F = sp.Network(Sine(2.0), sp.losses.Squared(), x, y)
     p = neurons(F)

@@ -66,12 +66,12 @@ def test_the_family_checks_hold_with_weight_decay():
     assert not F.gradient(neurons(F))[:, -1].any()
 
 
-def test_neurons_far_out_cost_nothing_without_decay():
+def test_neurons_far_out_have_a_finite_value_without_decay():
     F = network("tanh", "logistic")
     far = sp.ParticleSet([[1.0, 1e200, 0.0, 0.0, 0.0]], [1.0])
     assert np.isfinite(F.first_variation(far).witness).all()
-    dear = network("tanh", "logistic", decay=1.0)
-    assert dear.value(far) == np.inf
+    decayed = network("tanh", "logistic", decay=1.0)
+    assert decayed.value(far) == np.inf
 
 
 def test_a_witness_is_a_first_variation():
@@ -79,8 +79,8 @@ def test_a_witness_is_a_first_variation():
     p, extra = neurons(F), neurons(F, 1, seed=5).positions
     for t in (1e-4, -1e-4):
         more = sp.ParticleSet(np.vstack([p.positions, extra]), np.append(p.weights, t))
-        found = (F.value(more) - F.value(p)) / t
-        assert abs(found - F.witness(p, extra)[0]) < 1e-3 * abs(found)
+        slope = (F.value(more) - F.value(p)) / t
+        assert abs(slope - F.witness(p, extra)[0]) < 1e-3 * abs(slope)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -94,7 +94,7 @@ def test_s_plus_t_is_the_hessian_and_neurons_cross_in_t_only(loss):
     def gradient(flat):
         return np.stack([F.gradient(p.moved_to(a.reshape(n, d))).ravel() for a in flat])
 
-    whole = differences_of_rows(gradient, p.positions.reshape(1, -1))[0]
+    hessian = differences_of_rows(gradient, p.positions.reshape(1, -1))[0]
     S = F.splitting_matrices(p)
     blocks = np.zeros((n, d, n, d))
     f = F.predict(p)
@@ -103,11 +103,11 @@ def test_s_plus_t_is_the_hessian_and_neurons_cross_in_t_only(loss):
     for i in range(n):
         for j in range(n):
             for a in range(d):
-                bent = F.loss.curvature(f, F.targets, jacobians[i, a])
+                curved = F.loss.curvature(f, F.targets, jacobians[i, a])
                 for b in range(d):
-                    T = (bent * jacobians[j, b]).sum(axis=1).mean()
+                    T = (curved * jacobians[j, b]).sum(axis=1).mean()
                     blocks[i, a, j, b] = T + (S[i, a, b] if i == j else 0.0)
-    close(whole.reshape(n, d, n, d), blocks, 1e-6)
+    close(hessian.reshape(n, d, n, d), blocks, 1e-6)
 
 
 def _jacobians(F, p):
@@ -134,9 +134,9 @@ def test_splits_of_two_neurons_add_up_without_cross_terms():
     p = sp.LBFGS(max_iter=300)(F, sp.ParticleSet(neurons(F, 2).positions, [1, 1]))
     p = p.particles
     v, e = np.linalg.eigh(F.splitting_matrices(p))[1][:, :, 0], np.full(2, 1e-2)
-    now = F.value(p)
+    before = F.value(p)
     alone = F.split_change(p, np.arange(2), v, e)
-    together = F.value(p.split([0, 1], v, e)) - now
+    together = F.value(p.split([0, 1], v, e)) - before
     assert abs(together - alone.sum()) < 2e-3 * abs(alone).max()
 
 

@@ -21,13 +21,13 @@ def test_the_bits_do_not_depend_on_threads(n_threads, monkeypatch):
     p = sp.ParticleSet(rng.normal(size=(300, F.dim)))
     v = rng.normal(size=(300, F.dim))
     with using_threads(1):
-        wanted = F.first_variation(p), F.splitting_product(p, v)
+        alone = F.first_variation(p), F.splitting_product(p, v)
     with using_threads(n_threads):
-        found = F.first_variation(p), F.splitting_product(p, v)
-    assert found[0].value == wanted[0].value
-    assert np.array_equal(found[0].witness, wanted[0].witness)
-    assert np.array_equal(found[0].witness_gradient, wanted[0].witness_gradient)
-    assert np.array_equal(found[1], wanted[1])
+        threaded = F.first_variation(p), F.splitting_product(p, v)
+    assert threaded[0].value == alone[0].value
+    assert np.array_equal(threaded[0].witness, alone[0].witness)
+    assert np.array_equal(threaded[0].witness_gradient, alone[0].witness_gradient)
+    assert np.array_equal(threaded[1], alone[1])
 
 
 @settings(deadline=None, max_examples=30)
@@ -53,22 +53,19 @@ def test_sums_over_blocks_are_those_of_numpy(rows, n, k):
     c, u = rng.normal(size=(2, n, k))
     r = rng.normal(size=(rows, k))
     tanh = ACTIVATIONS["tanh"]
-    s, s1, s2 = (s := np.tanh(x @ theta.T)), 1.0 - s**2, -2.0 * s * (1.0 - s**2)
+    s = np.tanh(x @ theta.T)
+    s1, s2 = 1.0 - s**2, -2.0 * s * (1.0 - s**2)
     blocks = [network_sums.in_blocks(a) for a in (x, r)]
 
     f = network_sums.network_outputs(tanh, blocks[0], theta, c)
     close(f[:rows], s @ c, 1e-13)
-    wanted = {
-        "correlations": (s.T @ r, (s1 * (r @ c.T)).T @ x),
-        "squares": ((s**2).T @ r, (2.0 * s * s1 * (r @ c.T)).T @ x),
-        "hessian_products": (
-            (s1 * (x @ v.T)).T @ r,
-            (s2 * (x @ v.T) * (r @ c.T) + s1 * (r @ u.T)).T @ x,
-        ),
-    }
-    for name, pair in wanted.items():
-        steps = (v, u) if name == "hessian_products" else ()
-        loop = getattr(network_sums, name)
-        sums = network_sums.neuron_sums(loop, tanh, *blocks, theta, c, *steps)
-        for of_loop, of_numpy in zip(sums, pair, strict=True):
+    slopes, change = s1 * (r @ c.T), x @ v.T
+    products = s1 * (r @ u.T) + s2 * change * (r @ c.T)
+    for loop, directions, *wanted in [
+        (network_sums.correlations, (), s.T @ r, slopes.T @ x),
+        (network_sums.squares, (), (s**2).T @ r, (2.0 * s * slopes).T @ x),
+        (network_sums.hessian_products, (v, u), (s1 * change).T @ r, products.T @ x),
+    ]:
+        sums = network_sums.neuron_sums(loop, tanh, *blocks, theta, c, *directions)
+        for of_loop, of_numpy in zip(sums, wanted, strict=True):
             close(of_loop, of_numpy, 1e-12)

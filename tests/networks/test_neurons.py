@@ -12,8 +12,8 @@ def test_neurons_of_two_kinds_are_the_sum_of_two_networks():
     F, p = mixed(), neurons(mixed(), 6)
     parts = []
     for kind, name in enumerate(["rbf", "tanh"]):
-        these = p.positions[:, -1] == kind
-        part = sp.ParticleSet(p.positions[these, :-1], p.weights[these])
+        rows = p.positions[:, -1] == kind
+        part = sp.ParticleSet(p.positions[rows, :-1], p.weights[rows])
         parts.append(network(name).predict(part))
     np.testing.assert_allclose(F.predict(p), parts[0] + parts[1], atol=1e-12)
     slope = F.witness_gradient(p)
@@ -67,14 +67,14 @@ def test_a_budget_is_spread_over_kinds():
     grown = split(F, p, 6, np.random.default_rng(0))
     assert len(grown.parents) and not p.positions[grown.parents, -1].any()
     rich = sp.SteepestSplit(cost=cost, budget=100.0)
-    all_of_them = rich(F, p, 6, np.random.default_rng(0))
-    assert p.positions[all_of_them.parents, -1].any()
+    larger = rich(F, p, 6, np.random.default_rng(0))
+    assert p.positions[larger.parents, -1].any()
 
 
-def test_a_constant_input_makes_no_wild_neuron():
+def test_a_constant_input_makes_no_neuron_far_out():
     x, y = data("squared")
     x = np.column_stack([x, np.full(len(x), 0.1), np.zeros(len(x))])
     assert 0.0 < x[:, 3].std() < 1e-15
     F = sp.Network(ACTIVATIONS["tanh"], LOSSES["squared"], x, y)
-    some = F.proposals(neurons(F), 50, np.random.default_rng(0))
-    assert np.abs(some).max() < 1e3
+    proposals = F.proposals(neurons(F), 50, np.random.default_rng(0))
+    assert np.abs(proposals).max() < 1e3

@@ -29,12 +29,12 @@ def test_a_new_neuron_leaves_the_others_alone(growth, loss):
     assert len(grown.particles) == 6 and F.value(grown.particles) < F.value(p)
     assert np.array_equal(grown.particles.positions[:5], p.positions)
     assert np.array_equal(grown.particles.weights[:5], p.weights)
-    found = F.value(grown.particles) - F.value(p)
-    close([grown.expected], [found], 1e-9)
+    change = F.value(grown.particles) - F.value(p)
+    close([grown.expected], [change], 1e-9)
 
 
 @pytest.mark.parametrize("masses", [False, True])
-def test_a_promise_of_least_squares_is_kept(masses):
+def test_a_promise_of_least_squares_is_the_change(masses):
     x, y = data("squared")
     F = sp.Network(ACTIVATIONS["rbf"], LOSSES["squared"], x, y[:, 0], masses=masses)
     p = neurons(F)
@@ -47,7 +47,7 @@ def test_a_promise_of_least_squares_is_kept(masses):
     close(F.promise_gradient(p, at), slopes, 1e-6)
 
 
-def test_a_promise_counts_what_a_neuron_costs():
+def test_a_promise_includes_the_decay():
     F = network("rbf", "squared", decay=0.1)
     p = neurons(F)
     at = F.proposals(p, 7, np.random.default_rng(0))

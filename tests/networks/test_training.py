@@ -28,7 +28,7 @@ def test_a_network_grows_to_a_fit():
         rng=0,
     )
     assert len(result.particles) <= 4 and result.value < 1e-8
-    # one bell of the two is negative, as masses of networks may be
+    # one of the two Gaussians is negative, as masses of networks may be
     assert result.weights.min() < 0.0 and result.warnings == []
 
 
@@ -48,7 +48,7 @@ def test_masses_move_freely_and_change_sign(move):
     assert moved.value < 1e-4
 
 
-def test_plain_gradient_descent_is_what_it_says():
+def test_plain_gradient_descent_takes_fixed_steps():
     F = network("tanh", "logistic")
     p = sp.ParticleSet(neurons(F).positions, np.ones(5))
     x = p.positions
@@ -58,13 +58,13 @@ def test_plain_gradient_descent_is_what_it_says():
     moved = move(F, p)
     np.testing.assert_allclose(moved.particles.positions, x, atol=1e-14)
     assert moved.steps == 3 and not moved.converged
-    wild = sp.GradientDescent(search=False, step=1e6, max_iter=3)(F, p)
-    assert wild.value <= F.value(p)
+    far = sp.GradientDescent(search=False, step=1e6, max_iter=3)(F, p)
+    assert far.value <= F.value(p)
     with pytest.raises(ValueError, match="needs a step"):
         sp.GradientDescent(search=False)
 
 
-def test_mini_batches_reach_what_the_whole_does():
+def test_mini_batches_reach_the_loss_of_full_batches():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, 2))
     y = (x**2).sum(axis=1) > 1.5
@@ -76,7 +76,7 @@ def test_mini_batches_reach_what_the_whole_does():
     close([small.value], [F.value(small.particles)], 1e-12)
     again = by_batch(F, start)
     assert np.array_equal(again.particles.positions, small.particles.positions)
-    # no step is taken for better than it is
+    # a step that raises the value on all rows is not taken
     useless = sp.Adam(batch=1, max_iter=1, step=1e3, rng=0)(F, start)
     assert useless.value <= F.value(start)
     with pytest.raises(TypeError, match="objectives with rows"):
