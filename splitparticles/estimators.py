@@ -1,8 +1,8 @@
-"""Networks that grow by splitting, with scikit-learn's conventions.
+"""Regressor and classifier by networks that grow, with scikit-learn's conventions.
 
-A network begins with one neuron, trains, grows by whichever of a split and an insertion
-gains more, and trains again; a part of the data that is held back chooses its size.
-scikit-learn is asked for only here.
+A network begins with one neuron, trains, grows by a split or an insertion, whichever
+lowers the loss more, and trains again.  Its size is the one with the least loss on
+validation rows.  No other module imports scikit-learn.
 """
 
 import numpy as np
@@ -29,13 +29,13 @@ except ImportError as error:
 __all__ = ["SplittingClassifier", "SplittingRegressor"]
 
 
-SCATTERED = 64  # random neurons of which the first is the most promising
+SCATTERED = 64  # random neurons among which the first one is chosen
 
-FEWEST_ROWS = 10  # from which on some are held back
+FEWEST_ROWS = 10  # with fewer, no rows are held back
 
 
 class _Splitting(BaseEstimator):
-    """What regression and classification have in common."""
+    """Growth and validation, for regression and classification."""
 
     def __init__(
         self,
@@ -59,34 +59,38 @@ class _Splitting(BaseEstimator):
         self.random_state = random_state
 
     def _grow(self, X, outputs, loss, classes=None):
-        """Grow on a part of the rows, keep the size that is best on the others."""
+        """Grow on the training rows, and keep the size of least validation loss."""
         rng = np.random.default_rng(self._seed())
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
-        train, held = self._parts(len(x), classes, rng)
         activation = Tanh() if self.activation is None else self.activation
-        whole = Network(activation, loss, x, outputs, decay=self.decay)
-        learned, judge = whole.of_rows(train), whole.of_rows(held)
-        growth, move = self.growth, LBFGS(max_iter=100, tol=1e-6)
+        network = Network(activation, loss, x, outputs, decay=self.decay)
+        rows = self._parts(len(x), classes, rng)
+        train, validation = (network.of_rows(part) for part in rows)
+        growth, move = self.growth, self.move
         if growth is None:
             growth = BestOf(SteepestSplit(fraction=1e-9), Insertion())
-        best, waited, self.validation_losses_ = (np.inf, None), 0, []
-        for this in rounds(
-            learned,
-            _first(learned, rng),
+        if move is None:
+            move = LBFGS(max_iter=100, tol=1e-6)
+        run = rounds(
+            train,
+            _first(train, rng),
             n_particles=self.n_neurons,
-            move=move if self.move is None else self.move,
+            move=move,
             growth=growth,
             rng=rng,
-        ):
-            loss_held = judge.mean_loss(this.particles)
-            self.validation_losses_.append(loss_held)
-            waited = waited + 1
-            if loss_held < best[0]:
-                best, waited = (loss_held, this.particles), 0
+        )
+        least, waited = np.inf, 0
+        self.neurons_, self.validation_losses_ = None, []
+        for state in run:
+            validation_loss = validation.mean_loss(state.particles)
+            self.validation_losses_.append(validation_loss)
+            waited += 1
+            if validation_loss < least:
+                least, waited, self.neurons_ = validation_loss, 0, state.particles
             if waited == self.patience:
                 break
-        self.network_, self.neurons_ = whole, best[1]
+        self.network_ = network
         self.n_neurons_ = len(self.neurons_)
         self.n_iter_ = len(self.validation_losses_)
         return self
@@ -98,7 +102,7 @@ class _Splitting(BaseEstimator):
         return state
 
     def _parts(self, many, classes, rng):
-        """Rows to learn from and rows held back; all are both where there are few."""
+        """Training and validation rows; both are all rows where there are few."""
         rows = np.arange(many)
         if many < FEWEST_ROWS or not self.validation_fraction:
             return rows, rows
@@ -106,6 +110,7 @@ class _Splitting(BaseEstimator):
         size = self.validation_fraction
         if classes is not None:
             smallest = np.bincount(classes).min()
+            # scikit-learn cannot stratify these
             if smallest < 2 or size * many < classes.max() + 1:
                 classes = None
         return train_test_split(
@@ -120,11 +125,11 @@ class _Splitting(BaseEstimator):
 
 
 def _first(network, rng):
-    """The most promising of some random neurons, of the best size."""
-    nobody = ParticleSet(np.zeros((1, network.dim)), [0.0])
-    some = network.proposals(nobody, SCATTERED, rng)
-    here = some[int(np.argmin(network.promise(nobody, some)))]
-    particles = network.newcomer(nobody, here).of_share(1.0)
+    """One neuron: of random ones the one that gains most, of the best size."""
+    empty = ParticleSet(np.zeros((1, network.dim)), [0.0])
+    proposals = network.proposals(empty, SCATTERED, rng)
+    neuron = proposals[int(np.argmin(network.promise(empty, proposals)))]
+    particles = network.newcomer(empty, neuron).of_share(1.0)
     return ParticleSet(particles.positions[1:], [1.0])
 
 
@@ -134,26 +139,27 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     Parameters
     ----------
     n_neurons : int
-        Neurons at most.
+        Largest number of neurons.
     activation : activation tuple or sequence of them, optional
-        `splitparticles.networks.activations.Tanh` when left out.
+        Default: `splitparticles.networks.activations.Tanh`.
     growth : Growth, optional
-        The better of a steepest split and an insertion, one neuron a round, when left
-        out.
+        Default: a steepest split or an insertion, whichever lowers the loss more, one
+        neuron a round.
     move : Move, optional
-        A hundred steps of `LBFGS` a round when left out.
+        Default: a hundred steps of `LBFGS` a round.
     decay : float
         Weight decay.
     validation_fraction : float
-        Share of the rows held back to choose the size; 0 holds none back.
+        Fraction of the rows that are held back to choose the size.  With 0, or fewer
+        than ten rows, the training loss chooses it.
     patience : int
-        Rounds without a better validation loss before it stops.
+        Rounds without a lower validation loss after which the growth ends.
     random_state : int, numpy.random.RandomState or None
 
     Attributes
     ----------
     neurons_ : ParticleSet
-        The network, of standardised inputs.
+        The network's neurons, in standardised inputs.
     n_neurons_ : int
     validation_losses_ : list of float
         One a round.
@@ -170,7 +176,7 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     """
 
     def __sklearn_tags__(self):
-        """Say that there may be several outputs."""
+        """Tags of scikit-learn: several outputs are allowed."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
@@ -196,7 +202,7 @@ class SplittingRegressor(RegressorMixin, _Splitting):
 class SplittingClassifier(ClassifierMixin, _Splitting):
     """Classification by a network that grows by splitting.
 
-    Two classes have a logistic loss and one output, more a softmax and one output each.
+    Two classes take a logistic loss of one output, k classes a softmax of k outputs.
     Parameters and attributes are those of `SplittingRegressor`, and ``classes_``.
 
     Examples

@@ -1,4 +1,4 @@
-"""Estimators that grow by splitting: scikit-learn's own checks, and what is ours."""
+"""Estimators that grow by splitting: scikit-learn's checks, sizes, data."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ FEW = {"n_neurons": 2, "move": sp.LBFGS(max_iter=20)}
 @pytest.mark.slow
 @parametrize_with_checks([SplittingRegressor(**FEW), SplittingClassifier(**FEW)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_scikit_learn_is_content(estimator, check):
+def test_the_checks_of_scikit_learn_pass(estimator, check):
     check(estimator)
 
 
@@ -82,12 +82,12 @@ def test_real_data_and_neurons_of_two_kinds():
     kind = fitted.neurons_.positions[:, -1]
     assert np.array_equal(kind, np.rint(kind))
     X, y = load_diabetes(return_X_y=True)
-    train, test, seen, truth = train_test_split(X, y, random_state=0)
-    fitted = SplittingRegressor(random_state=0).fit(train, seen)
+    train, test, outputs, truth = train_test_split(X, y, random_state=0)
+    fitted = SplittingRegressor(random_state=0).fit(train, outputs)
     assert fitted.score(test, truth) > 0.3
 
 
-def test_scikit_learn_is_asked_for_only_there():
+def test_no_other_module_imports_scikit_learn():
     code = (
         "import sys, splitparticles; assert 'sklearn' not in sys.modules\n"
         "sys.modules['sklearn'] = None\n"

@@ -61,6 +61,17 @@ class _Beside(Objective):
     def conserves_mass(self):
         return self.objective.conserves_mass
 
+    @property
+    def labels(self):
+        return self.objective.labels
+
+    @property
+    def n_rows(self):
+        return self.objective.n_rows
+
+    def of_rows(self, rows):
+        return _Beside(self.objective.of_rows(rows), self.frozen)
+
     def joined(self, particles):
         return ParticleSet(
             np.vstack([self.frozen.positions, particles.positions]),

@@ -1,10 +1,10 @@
 r"""Activations: a named tuple of parameters, and one profile.
 
-A neuron of a one-hidden-layer network is :math:`\sigma(a^T x + b)`; its activation
-:math:`\sigma` takes one number.  The profile returns :math:`\sigma` and its first two
-derivatives: outputs, gradients and splitting matrices of every network in this package
-follow from those three numbers, so an activation of your own is one tuple and one
-function, declared by `splitparticles.profile_of` as a kernel's is.
+A neuron of a one-hidden-layer network is :math:`\sigma(a^T x + b)`, with an activation
+:math:`\sigma` of one number.  The profile returns :math:`\sigma` and its first two
+derivatives; outputs, gradients and splitting matrices follow from these.  An activation
+of your own is one tuple and one such function, declared by `splitparticles.profile_of`
+as for a kernel.
 """
 
 import math
@@ -17,12 +17,12 @@ __all__ = ["RBF", "ReLU", "Softplus", "Tanh"]
 
 
 class RBF(NamedTuple):
-    r"""Bell, :math:`\sigma(z) = e^{-z^2/2}`: the papers' toy (key ``LWW19``)."""
+    r"""Gaussian, :math:`\sigma(z) = e^{-z^2/2}`: the toy of ``LWW19``."""
 
 
 @profile_of(RBF)
 def rbf_profile(activation, z):
-    """Return the bell and its derivatives."""
+    """Gaussian and its derivatives."""
     value = math.exp(-0.5 * z * z)
     return value, -z * value, (z * z - 1.0) * value
 
@@ -33,8 +33,8 @@ class Tanh(NamedTuple):
 
 @profile_of(Tanh)
 def tanh_profile(activation, z):
-    """Hyperbolic tangent, from an exponential that cannot overflow."""
-    t = math.exp(-2.0 * abs(z))
+    """Hyperbolic tangent and its derivatives."""
+    t = math.exp(-2.0 * abs(z))  # cannot overflow
     size = (1.0 - t) / (1.0 + t)
     value = size if z >= 0.0 else -size
     slope = 4.0 * t / (1.0 + t) ** 2
@@ -47,7 +47,7 @@ class Softplus(NamedTuple):
     Parameters
     ----------
     sharpness : float
-        :math:`\beta`: the ramp's corner is about :math:`1/\beta` wide.
+        :math:`\beta`; the corner of the ramp is about :math:`1/\beta` wide.
     """
 
     sharpness: float = 1.0
@@ -55,7 +55,7 @@ class Softplus(NamedTuple):
 
 @profile_of(Softplus)
 def softplus_profile(activation, z):
-    """Return the smooth ramp and its derivatives."""
+    """Smooth ramp and its derivatives."""
     b = activation.sharpness
     t = math.exp(-abs(b * z))
     slope = (1.0 if z >= 0.0 else t) / (1.0 + t)
@@ -66,15 +66,15 @@ def softplus_profile(activation, z):
 class ReLU(NamedTuple):
     r"""Ramp, :math:`\sigma(z) = \max(z, 0)`.
 
-    Its curvature is nothing but a spike at the corner, which no finite set of inputs
-    sees.  Splitting matrices take that of `Softplus` instead, as the published code
-    does (key ``LWW19``): what they predict is then a guess, and what a split gains is
-    measured all the same.
+    Its curvature is a delta function at the corner, which finitely many inputs miss.
+    Splitting matrices take the curvature of `Softplus` instead, as the published code
+    does (key ``LWW19``).  The change that they predict is then an approximation; the
+    change by which a split is judged stays exact.
 
     Parameters
     ----------
     sharpness : float
-        Of the ramp whose curvature stands in.
+        :math:`\beta` of that softplus.
     """
 
     sharpness: float = 3.0
@@ -82,9 +82,8 @@ class ReLU(NamedTuple):
 
 @profile_of(ReLU)
 def relu_profile(activation, z):
-    """Ramp, its step, and a smooth spike."""
+    """Ramp, its slope, and the curvature of the softplus."""
     b = activation.sharpness
-    # exp(-708) is still a number, so the product of both is never 0 times infinity
-    rise = 1.0 / (1.0 + math.exp(-abs(b * z)))
-    up = 1.0 if z > 0.0 else 0.0
-    return z * up, up, b * rise * (1.0 - rise)
+    smooth_slope = 1.0 / (1.0 + math.exp(-abs(b * z)))
+    slope = 1.0 if z > 0.0 else 0.0
+    return z * slope, slope, b * smooth_slope * (1.0 - smooth_slope)

@@ -1,12 +1,11 @@
 r"""Losses: convex functions of a network's outputs.
 
-A network's objective is :math:`F = E[\Phi(f(x), y)]`; all that the method asks of
-:math:`\Phi` is its value, its slope :math:`\Phi'`, which makes the witness, and its
-curvature :math:`\Phi''`, with which a newcomer finds its size.  A loss of your own is
-an object with the four methods of `Squared`.
+The objective of a network is :math:`F = E[\Phi(f(x), y)]`.  The witness needs the slope
+:math:`\Phi'` of the loss, and the size of a new neuron its curvature :math:`\Phi''`.  A
+loss of your own is an object with the four methods of `Squared`.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
@@ -16,11 +15,12 @@ from .._validation import as_floats, as_positions, refuse_nonfinite
 __all__ = ["Logistic", "Loss", "Softmax", "Squared"]
 
 
+@runtime_checkable
 class Loss(Protocol):
-    """What a network asks of its loss."""
+    """Methods of a loss."""
 
     def targets(self, outputs) -> np.ndarray:
-        """Outputs to learn, as a checked array (N, k)."""
+        """Outputs to learn y, as a checked array (N, k)."""
 
     def value(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Loss of each row, (N,)."""
@@ -58,12 +58,12 @@ class Logistic:
 
     def targets(self, outputs) -> np.ndarray:
         """Zeros and ones (N,)."""
-        y = as_floats(outputs, "outputs", "of shape (N,)")
-        if y.ndim != 1 or len(y) == 0:
-            raise ValueError(f"outputs must have shape (N,), N >= 1, got {y.shape}")
-        if not np.isin(y, (0.0, 1.0)).all():
-            bad = y[~np.isin(y, (0.0, 1.0))][0]
-            raise ValueError(f"outputs must be 0 or 1 for a logistic loss, got {bad}")
+        y = _as_classes(outputs)
+        wrong = y[(y != 0.0) & (y != 1.0)]
+        if len(wrong):
+            raise ValueError(
+                f"outputs must be 0 or 1 for a logistic loss, got {wrong[0]}"
+            )
         return y[:, None]
 
     def value(self, f, y):
@@ -87,14 +87,12 @@ class Softmax:
     """
 
     def targets(self, outputs) -> np.ndarray:
-        """Labels (N,), as rows with a one in the label's column."""
-        y = as_floats(outputs, "outputs", "of shape (N,)")
-        if y.ndim != 1 or len(y) == 0:
-            raise ValueError(f"outputs must have shape (N,), N >= 1, got {y.shape}")
+        """Rows (N, k) with a one in the column of the label, of labels (N,)."""
+        y = _as_classes(outputs)
         refuse_nonfinite(y, "outputs")
-        if (y != np.rint(y)).any() or y.min() < 0.0:
-            bad = y[(y != np.rint(y)) | (y < 0.0)][0]
-            raise ValueError(f"outputs must be whole numbers from 0, got {bad}")
+        wrong = y[(y != np.rint(y)) | (y < 0.0)]
+        if len(wrong):
+            raise ValueError(f"outputs must be whole numbers from 0, got {wrong[0]}")
         return np.eye(int(y.max()) + 1)[y.astype(int)]
 
     def value(self, f, y):
@@ -102,10 +100,18 @@ class Softmax:
         return -(y * log_softmax(f, axis=1)).sum(axis=1)
 
     def slope(self, f, y):
-        """Probabilities less the truth."""
+        """``softmax(f) - y``."""
         return softmax(f, axis=1) - y
 
     def curvature(self, f, y, v):
         """``p v - p (p . v)``."""
         p = softmax(f, axis=1)
         return p * (v - (p * v).sum(axis=1, keepdims=True))
+
+
+def _as_classes(outputs):
+    """Outputs (N,) as numbers, N >= 1."""
+    y = as_floats(outputs, "outputs", "of shape (N,)")
+    if y.ndim != 1 or len(y) == 0:
+        raise ValueError(f"outputs must have shape (N,), N >= 1, got {y.shape}")
+    return y

@@ -1,8 +1,8 @@
-r"""Neurons as points: which coordinates mean what.
+r"""Neurons as points: their coordinates, and their sums over blocks of inputs.
 
 A neuron :math:`c\,\sigma(a^T x + b)` of k outputs and p inputs has the coordinates c
-(k, none of them where output weights are masses), a (p) and b; and, in a network of
-several activations, one more that says which it has.
+(k, none of them where output weights are masses), a (p) and b, and in a network of
+several activations a last one, the number of its activation: its *kind*.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._compiled.compiler import has_profile, profile
+from .network_sums import network_outputs, neuron_sums
 
 SCALES = 0.3, 10.0  # of random neurons: turns of the activation over the data's spread
 
@@ -20,33 +21,23 @@ class Neurons:
     def __init__(self, activation, n_outputs, n_inputs, masses):
         self.activations = checked_activations(activation)
         self.n_outputs, self.n_inputs, self.masses = n_outputs, n_inputs, masses
-
-    @property
-    def several(self) -> bool:
-        """Whether a coordinate says which activation a neuron has."""
-        return len(self.activations) > 1
-
-    @property
-    def dim(self) -> int:
-        """Coordinates of a neuron."""
-        return self._n_own + self.n_inputs + 1 + self.several
-
-    @property
-    def _n_own(self):
-        return 0 if self.masses else self.n_outputs
+        self.n_weights = 0 if masses else n_outputs  # output weights among them
+        self.has_kinds = len(self.activations) > 1
+        self.dim = self.n_weights + n_inputs + 1 + self.has_kinds
 
     @property
     def labels(self) -> np.ndarray:
-        """Which coordinates never move, (dim,)."""
+        """Mask of the kind, which never moves, (dim,)."""
         labels = np.zeros(self.dim, dtype=bool)
-        labels[-1] = self.several
+        labels[-1] = self.has_kinds
         return labels
 
+    # ------------------------------------------------------------- coordinates
     def split(self, x) -> tuple[np.ndarray, np.ndarray]:
-        """Output weights (m, k) and arguments' coefficients (m, p + 1) in rows."""
-        k, p = self._n_own, self.n_inputs
-        c = np.zeros((len(x), 1)) if self.masses else x[:, :k]
-        return c, np.ascontiguousarray(x[:, k : k + p + 1])
+        """Output weights (m, k), zero for masses, and coefficients theta (m, p + 1)."""
+        k = self.n_weights
+        c = x[:, :k] if k else np.zeros((len(x), 1))
+        return c, np.ascontiguousarray(x[:, k : k + self.n_inputs + 1])
 
     def parts(self, x) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Output weights (m, k), coefficients (m, p + 1) and kinds (m,) of neurons."""
@@ -58,7 +49,7 @@ class Neurons:
         return (c + 1.0 if self.masses else c), theta, self._kinds(x)
 
     def _kinds(self, x):
-        if not self.several:
+        if not self.has_kinds:
             return np.zeros(len(x), dtype=int)
         kinds = np.rint(x[:, -1]).astype(int)
         wrong = (kinds < 0) | (kinds >= len(self.activations))
@@ -72,49 +63,62 @@ class Neurons:
         return kinds
 
     def joined(self, of_c, of_theta) -> np.ndarray:
-        """Coordinates (m, dim) from their parts; labels are zero."""
-        out = np.zeros((len(of_theta), self.dim))
-        k = self._n_own
-        if k:
-            out[:, :k] = of_c
-        out[:, k : k + of_theta.shape[1]] = of_theta
-        return out
+        """Coordinates (m, dim) from their parts; kinds are zero."""
+        kind = np.zeros((len(of_theta), int(self.has_kinds)))
+        return np.hstack([of_c[:, : self.n_weights], of_theta, kind])
 
     def with_outputs(self, x, c) -> np.ndarray:
-        """Neurons with other output weights, which masses do not have."""
-        x = x.copy()
-        if not self.masses:
-            x[:, : self.n_outputs] = c
-        return x
-
-    def of_each_kind(self, kinds):
-        """Activations with the rows that have them."""
-        for number, activation in enumerate(self.activations):
-            rows = np.flatnonzero(kinds == number)
-            if len(rows):
-                yield activation, rows
+        """Neurons with other output weights; masses have none."""
+        return np.hstack([c[:, : self.n_weights], x[:, self.n_weights :]])
 
     def scattered(self, inputs, many, rng) -> np.ndarray:
-        """Random neurons whose argument is zero at one of the inputs."""
+        """Random neurons (many, dim) whose argument is zero at one of the inputs."""
         spread = inputs.std(axis=0)
-        # that of a constant is what rounding makes of zero
+        # the spread of a constant is a rounding error
         spread = np.where(spread > 1e-8 * np.abs(inputs).max(axis=0), spread, 1.0)
         a = rng.standard_normal((many, self.n_inputs))
         a /= np.linalg.norm(a, axis=1, keepdims=True)
         low, high = np.log(SCALES)
         a *= np.exp(rng.uniform(low, high, size=(many, 1))) / spread
-        at = inputs[rng.integers(len(inputs), size=many)]
-        b = -(a * at).sum(axis=1, keepdims=True)
-        found = self.joined(np.ones((many, 1)), np.hstack([a, b]))
-        if self.several:
-            found[:, -1] = rng.integers(len(self.activations), size=many)
-        return found
+        zeros = inputs[rng.integers(len(inputs), size=many)]
+        b = -(a * zeros).sum(axis=1, keepdims=True)
+        x = self.joined(np.ones((many, self.n_outputs)), np.hstack([a, b]))
+        if self.has_kinds:
+            x[:, -1] = rng.integers(len(self.activations), size=many)
+        return x
+
+    # -------------------------------------------------------------------- sums
+    def outputs(self, x, weights, inputs) -> np.ndarray:
+        """Outputs of weighted neurons at inputs in blocks, (B M, k)."""
+        c, theta, kinds = self.parts(x)
+        c = weights[:, None] * c
+        of_kinds = [
+            network_outputs(activation, inputs, theta[rows], c[rows])
+            for activation, rows in self._of_each_kind(kinds)
+        ]
+        return np.sum(of_kinds, axis=0)
+
+    def sums(self, loop, inputs, r, kinds, theta, c, *directions) -> tuple:
+        """Sums (m, k) and (m, p + 1) of `neuron_sums`, by each neuron's activation."""
+        of_c, of_theta = np.empty(c.shape), np.empty(theta.shape)
+        for activation, rows in self._of_each_kind(kinds):
+            arrays = (a[rows] for a in (theta, c, *directions))
+            of_c[rows], of_theta[rows] = neuron_sums(
+                loop, activation, inputs, r, *arrays
+            )
+        return of_c, of_theta
+
+    def _of_each_kind(self, kinds):
+        for number, activation in enumerate(self.activations):
+            rows = np.flatnonzero(kinds == number)
+            if len(rows):
+                yield activation, rows
 
 
 def checked_activations(activation) -> tuple:
-    """Return one or several activations, their fields as floats."""
-    one = hasattr(activation, "_fields") or not isinstance(activation, Sequence)
-    kinds = [activation] if one or isinstance(activation, str) else activation
+    """One or several activations as a tuple, their fields as floats."""
+    several = isinstance(activation, Sequence) and not isinstance(activation, str)
+    kinds = activation if several and not has_profile(activation) else [activation]
     if not len(kinds):
         raise ValueError("activation must be one or several, got an empty sequence")
     for kind in kinds:

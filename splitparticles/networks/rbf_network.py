@@ -1,4 +1,4 @@
-r"""The papers' toy: least squares of a network of bells.
+r"""Least squares of a network of Gaussian neurons, the toy of the papers.
 
 With :math:`\sigma(\theta, x) = e^{-(a x + b)^2 / 2}` and half the mean squared error as
 loss, F is half a squared discrepancy: that of the kernel
@@ -23,24 +23,24 @@ class RBFNetwork(Network):
     ----------
     inputs, outputs : array_like, shape (N,)
     masses : bool
-        Output weights are the particles' weights, of either sign.  False: they are the
-        neuron's first coordinate, before a and b.
+        Whether output weights are the particles' weights, of either sign.  If not, they
+        are the first coordinate of a neuron, before a and b.
 
     Raises
     ------
     TypeError, ValueError
-        When the data are not finite numbers of one length.
+        When the data are not finite numbers, or of two lengths.
 
     Examples
     --------
-    One neuron fits one bell:
+    One neuron fits one Gaussian:
 
     >>> import numpy as np, splitparticles as sp
     >>> x = np.linspace(-3.0, 3.0, 50)
     >>> F = sp.RBFNetwork(x, 2.0 * np.exp(-0.5 * (x - 1.0) ** 2))
     >>> start = sp.ParticleSet([[0.8, 0.0]], [1.0])
-    >>> found = sp.LBFGS(weights=True)(F, start).particles
-    >>> found.positions.round(3), found.weights.round(3)
+    >>> neuron = sp.LBFGS(weights=True)(F, start).particles
+    >>> neuron.positions.round(3), neuron.weights.round(3)
     (array([[ 1., -1.]]), array([2.]))
     """
 

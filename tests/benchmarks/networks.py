@@ -5,9 +5,9 @@
     python tests/benchmarks/networks.py sizes [--seeds 10] [--picture FILE]
 
 ``speed``: one gradient of a thousand neurons on ten thousand inputs, in float64, beside
-NumPy and, where it is installed, torch; medians of alternating runs in one process.
-``angles``: a neuron at rest is split along all directions of a circle; the predicted
-fall of the loss beside the one found.  ``sizes``: four data sets; networks grown by
+NumPy and, where it is installed, torch; least times of alternating runs in one process.
+``angles``: a converged neuron is split along all directions of a circle; the predicted
+change of the loss beside the exact one.  ``sizes``: four data sets; networks grown by
 splits, by insertions, by the better of both, and trained from scratch at each size,
 with the same number of gradient steps (L-BFGS, a hundred a size).
 """
@@ -42,17 +42,18 @@ def speed(options):
                 ways["torch"] = torch_gradient(name, x, y, theta)
             except ImportError:
                 pass
-            found = {way: run() for way, run in ways.items()}
-            size = np.abs(found["NumPy"]).max()
-            for way, gradient in found.items():
-                assert np.abs(gradient - found["NumPy"]).max() < 1e-10 * size, way
+            gradients = {way: run() for way, run in ways.items()}
+            oracle = gradients["NumPy"]
+            for way, gradient in gradients.items():
+                error = np.abs(gradient - oracle).max()
+                assert error < 1e-10 * np.abs(oracle).max(), way
             times = {way: [] for way in ways}
             for _ in range(7):
                 for way, run in ways.items():
                     began = time.perf_counter()
                     run()
                     times[way].append(time.perf_counter() - began)
-            ms = {way: 1e3 * np.median(spent) for way, spent in times.items()}
+            ms = {way: 1e3 * min(spent) for way, spent in times.items()}
             cells = "".join(f"{ms.get(w, np.nan):10.1f}" for w in ways)
             ratios = "  ".join(f"{ms[w] / ms['ours']:.1f}" for w in list(ways)[1:])
             print(f"{p:11d}  {name:12s} {cells}   {ratios}", flush=True)
@@ -103,7 +104,7 @@ def torch_gradient(name, x, y, theta):
 
 # ----------------------------------------------------------------------- angles
 def angles(options):
-    """Print predicted and found falls of the loss around a circle."""
+    """Print predicted and exact changes of the loss around a circle."""
     x = np.random.default_rng(0).uniform(-4.0, 4.0, size=500)
     F = sp.RBFNetwork(x, np.tanh(3.0 * (x - 1.5)) + np.tanh(3.0 * (x + 1.5)))
     move = sp.LBFGS(max_iter=2000, tol=1e-14, weights=True)
@@ -115,14 +116,14 @@ def angles(options):
     table = []
     for angle in np.linspace(0.0, np.pi, 61):
         v = np.array([[np.cos(angle), np.sin(angle)]])
-        found = [
+        exact = [
             F.split_change(one, np.array([0]), v, np.array([step]))[0] for step in steps
         ]
-        table.append((angle, 0.5 * steps**2 * (v @ S @ v.T)[0, 0], np.array(found)))
-    print("angle" + "".join(f"   predicted, found at step {step:g}" for step in steps))
-    for angle, predicted, found in table[::5]:
+        table.append((angle, 0.5 * steps**2 * (v @ S @ v.T)[0, 0], np.array(exact)))
+    print("angle" + "".join(f"   predicted, exact at step {step:g}" for step in steps))
+    for angle, predicted, exact in table[::5]:
         cells = "".join(
-            f"{a:18.3e}{b:12.3e}" for a, b in zip(predicted, found, strict=True)
+            f"{a:18.3e}{b:12.3e}" for a, b in zip(predicted, exact, strict=True)
         )
         print(f"{np.degrees(angle):5.0f}{cells}")
     if options.picture:
@@ -130,16 +131,16 @@ def angles(options):
 
 
 def draw_angles(table, path):
-    """Draw the falls of the loss in polar coordinates of the direction."""
+    """Draw the changes of the loss against the angle of the direction."""
     from matplotlib import pyplot as plt
 
     figure, ax = plt.subplots(layout="constrained")
     angle = np.degrees([row[0] for row in table])
-    predicted, found = (np.array([row[k] for row in table]) for k in (1, 2))
+    predicted, exact = (np.array([row[k] for row in table]) for k in (1, 2))
     ax.plot(angle, predicted[:, 0], "k--", label="predicted")
     for k, step in enumerate((0.03, 0.1, 0.3)):
-        scaled = found[:, k] * predicted[0, 0] / predicted[0, k]
-        ax.plot(angle, scaled, label=f"found, step {step:g}, scaled")
+        scaled = exact[:, k] * predicted[0, 0] / predicted[0, k]
+        ax.plot(angle, scaled, label=f"exact, step {step:g}, scaled")
     ax.axhline(0.0, color="0.8", zorder=0)
     ax.set(xlabel="direction, degrees", ylabel="change of the loss by a split")
     ax.legend(frameon=False)
@@ -191,10 +192,7 @@ def parts(seed, loss, y):
 
 
 def chosen(seed, loss, x, y):
-    """Size that an estimator chooses on rows held back of the training ones, and error.
-
-    With its defaults, at most 32 neurons.
-    """
+    """Size that an estimator with its defaults chooses (at most 32), and its error."""
     from splitparticles import estimators
 
     train, test = parts(seed, loss, y)
@@ -211,8 +209,8 @@ def halves(seed, loss, x, y, several):
     x = (x - x[train].mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
     kinds = [sp.activations.Tanh(), sp.activations.RBF()] if several else None
     activation = kinds or sp.activations.Tanh()
-    whole = sp.Network(activation, loss, x, y, decay=1e-3)
-    return whole.of_rows(train), whole.of_rows(test)
+    network = sp.Network(activation, loss, x, y, decay=1e-3)
+    return network.of_rows(train), network.of_rows(test)
 
 
 def grown(network, judge, growth, seed):
@@ -223,8 +221,8 @@ def grown(network, judge, growth, seed):
         particles = move(network, particles).particles
         if n in SIZES:
             errors.append((network.value(particles), error(judge, particles)))
-        found = growth(network, particles, 1, rng)
-        particles = network.of_unit_weights(found.particles)
+        enlarged = growth(network, particles, 1, rng)
+        particles = network.of_unit_weights(enlarged.particles)
     return errors
 
 
@@ -275,8 +273,8 @@ def sizes(options):
             loss_, wrong = np.median(np.array(rows), axis=0).T
             cells = [f"{a:8.4f} {b:.3f}" for a, b in zip(loss_, wrong, strict=True)]
             print(f"{name:14s} {way:22s}" + "".join(f"{c:>16s}" for c in cells))
-        found = [chosen(seed, loss, x, y) for seed in range(options.seeds)]
-        size, wrong = np.percentile(found, [25, 50, 75], axis=0).T
+        choices = [chosen(seed, loss, x, y) for seed in range(options.seeds)]
+        size, wrong = np.percentile(choices, [25, 50, 75], axis=0).T
         print(
             f"{name:14s} an estimator chooses {size[1]:.0f} [{size[0]:.0f}, "
             f"{size[2]:.0f}] neurons: {wrong[1]:.3f} [{wrong[0]:.3f}, {wrong[2]:.3f}]",

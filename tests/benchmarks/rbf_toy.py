@@ -1,4 +1,4 @@
-"""The papers' toy: a network of bells learns from a teacher of fifteen.
+"""The papers' toy: networks of Gaussian neurons fitted to a teacher of fifteen.
 
     python tests/benchmarks/rbf_toy.py [--teachers 20] [--spread 1.0] [--step 0.1]
         [--steps 2000] [--inputs 1] [--picture FILE]
@@ -24,7 +24,7 @@ NOT_ALL = {"fraction": 1e-9}  # one neuron a round
 
 
 class Teacher:
-    """One teacher: its network objective, and laws of fresh neurons."""
+    """One teacher: its network objective, and the law of random neurons."""
 
     def __init__(self, seed, options):
         self.options, self.seed = options, seed
@@ -34,9 +34,9 @@ class Teacher:
         theta = options.spread * rng.standard_normal((TEACHER, p + 2))
         z = x @ theta[:, 1:-1].T + theta[:, -1]
         y = np.exp(-0.5 * z**2) @ theta[:, 0]
-        squared, bell = sp.losses.Squared(), sp.activations.RBF()
+        squared, gaussian = sp.losses.Squared(), sp.activations.RBF()
         self.unit = float(y.var()) or 1.0
-        self.objective = sp.Network(bell, squared, x, y)
+        self.objective = sp.Network(gaussian, squared, x, y)
 
     def fresh(self, n, number=0):
         """Random neurons, by the law of the teacher's, the same for every arm."""
@@ -56,7 +56,7 @@ class Teacher:
 
 
 def arms(teacher):
-    """Growth of each arm, and what moves afterwards."""
+    """Growth and move of each arm."""
     descent = teacher.descent(teacher.options.steps)
     random = sp.NewParticle(draw=teacher.draw)
     split = sp.SteepestSplit(**NOT_ALL)
@@ -80,8 +80,8 @@ def grown(teacher, growth, move):
         first = teacher.descent(teacher.options.steps)
         moved = (move if n > 1 else first)(F, particles)
         losses.append(moved.value)
-        found = growth(F, moved.particles, 1, rng)
-        particles = F.of_unit_weights(found.particles)
+        enlarged = growth(F, moved.particles, 1, rng)
+        particles = F.of_unit_weights(enlarged.particles)
     return np.array(losses) / teacher.unit
 
 
@@ -117,13 +117,13 @@ def planted(teacher, n, steps, number=0):
 
 def halved(teacher, n, steps):
     """The better of two planted and two random networks after an eighth each."""
-    some, found = steps // 8, []
+    trial_steps, trials = steps // 8, []
     for plan in (planted, random):
         for number in (0, 1):
-            particles, left = plan(teacher, n, some, number)
-            found.append(teacher.descent(left)(teacher.objective, particles))
-    best = min(found, key=lambda moved: moved.value)
-    return best.particles, steps - 4 * some
+            particles, left = plan(teacher, n, trial_steps, number)
+            trials.append(teacher.descent(left)(teacher.objective, particles))
+    lowest = min(trials, key=lambda moved: moved.value)
+    return lowest.particles, steps - 4 * trial_steps
 
 
 AT_ONCE = {"from scratch": random, "planted": planted, "halved": halved}
