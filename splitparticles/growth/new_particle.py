@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import as_count, check_fields
+from .._validation import as_callable, as_count, check_fields
 from .growth import nothing_grew
 from .insertion import inserted
 
@@ -42,6 +42,8 @@ class NewParticle:
 
     def __post_init__(self):
         check_fields(self, trials=as_count)
+        if self.draw is not None:
+            as_callable(self.draw, "draw", "(rng) -> point (d,)")
 
     def __call__(self, objective, particles, limit, rng):
         """Add a particle, if there is room and F falls."""

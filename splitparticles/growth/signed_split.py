@@ -35,7 +35,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import as_count, as_rng, as_share, check_fields
+from .._validation import as_count, as_positive, as_rng, as_share, check_fields
 from ..particles import ParticleSet
 from .eigenpairs import splitting_spectra, steepest_directions
 from .growth import Grown, nothing_grew
@@ -80,10 +80,12 @@ class SignedSplit:
     trials: int = 8
 
     def __post_init__(self):
-        check_fields(self, fraction=as_share, trials=as_count)
-        if not 1.0 < self.total < np.inf:
-            raise ValueError(f"total must be above 1 and finite, got {self.total}")
-        if self.most not in (1, 2, 3):
+        check_fields(
+            self, total=as_positive, most=as_count, fraction=as_share, trials=as_count
+        )
+        if self.total <= 1.0:
+            raise ValueError(f"total must be above 1, got {self.total}")
+        if self.most > 3:
             raise ValueError(f"most must be 1, 2 or 3, got {self.most}")
 
     def __call__(self, objective, particles, limit, rng):

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_count, as_nonnegative, as_rng, as_share, check_fields
+from .._validation import (
+    as_callable,
+    as_count,
+    as_flag,
+    as_nonnegative,
+    as_rng,
+    as_share,
+    check_fields,
+)
 from .eigenpairs import least_eigenpairs, splitting_spectra, steepest_directions
 from .growth import nothing_grew
 from .knapsack import affordable
@@ -77,8 +85,11 @@ class SteepestSplit:
             fraction=as_share,
             trials=as_count,
             tol=as_nonnegative,
+            everyone=as_flag,
             dense=as_count,
         )
+        if self.cost is not None:
+            as_callable(self.cost, "cost", "(particles) -> (n,)")
         if (self.cost is None) != (self.budget is None):
             raise ValueError(
                 "cost and budget go together, got "
