@@ -19,7 +19,7 @@ from .._linalg import lengths_and_directions, ratio, row_dot
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
 
-POWER = 8
+POWER = 16
 
 
 class Eigenpairs(NamedTuple):

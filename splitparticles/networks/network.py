@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import as_floats, as_positions, refuse_nonfinite
-from ..objectives.new_particles import Newcomer
+from ..objectives.new_particles import InsertionPath
 from ..objectives.objective import FirstVariation, Objective, points
 from ..particles import ParticleSet
 from .losses import Loss
@@ -326,7 +326,7 @@ class Network(Objective):
             weights = np.append(particles.weights, self._mass_of(c))
             return ParticleSet(np.vstack([particles.positions, neuron]), weights)
 
-        return Newcomer(of_share, -step * size, 1.0)
+        return InsertionPath(of_share, -step * size, 1.0)
 
     def _mass_of(self, c):
         return c[0] if self.masses else [1.0]

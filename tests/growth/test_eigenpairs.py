@@ -37,7 +37,7 @@ def test_steep_directions_are_a_power_of_the_negative_part():
     for S, lam, u, start in zip(A, index, v, xi, strict=True):
         values, Q = np.linalg.eigh(S)
         negative = (Q * np.maximum(-values, 0.0)) @ Q.T
-        wanted = np.linalg.matrix_power(negative / -values[0], 8) @ start
+        wanted = np.linalg.matrix_power(negative / -values[0], 16) @ start
         np.testing.assert_allclose(u, wanted / np.linalg.norm(wanted), atol=1e-9)
         assert lam == pytest.approx(u @ S @ u)
     # where no eigenvalue is negative, the vector of the least
