@@ -100,14 +100,49 @@ def as_count(value, name: str, least: int = 1) -> int:
     return int(value)
 
 
-def as_positive(value, name: str) -> float:
-    """Finite number above zero."""
+def as_size(value, name: str) -> int:
+    """Whole number, zero or more."""
+    return as_count(value, name, 0)
+
+
+def _as_number(value, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    number = float(value)
-    if not 0 < number < np.inf:
+    return float(value)
+
+
+def as_positive(value, name: str) -> float:
+    """Finite number above zero."""
+    if not 0 < (number := _as_number(value, name)) < np.inf:
         raise ValueError(f"{name} must be positive and finite, got {value}")
     return number
+
+
+def as_nonnegative(value, name: str) -> float:
+    """Finite number, zero or more."""
+    if not 0 <= (number := _as_number(value, name)) < np.inf:
+        raise ValueError(f"{name} must be at least 0 and finite, got {value}")
+    return number
+
+
+def as_share(value, name: str) -> float:
+    """Number above zero and at most one."""
+    if (share := as_positive(value, name)) > 1.0:
+        raise ValueError(f"{name} must be at most 1, got {value}")
+    return share
+
+
+def as_flag(value, name: str) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_fields(instance, **checks: Callable) -> None:
+    """Refuse fields of a dataclass that ``check(value, name)`` refuses."""
+    for name, check in checks.items():
+        check(getattr(instance, name), name)
 
 
 def as_deadline(max_time) -> float:
@@ -123,7 +158,12 @@ def as_optional(check: Callable, value, name: str):
 
 
 def as_callable(value, name: str, signature: str) -> Callable:
-    """The value, if it can be called."""
+    """The value, if it can be called; not a class whose instances can."""
+    if isinstance(value, type) and any("__call__" in vars(c) for c in value.__mro__):
+        raise TypeError(
+            f"{name} must be an instance, got the class {value.__name__}: "
+            f"write {value.__name__}()"
+        )
     if not callable(value):
         raise TypeError(f"{name} must be a callable {signature}, got {value!r}")
     return value

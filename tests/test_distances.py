@@ -43,3 +43,52 @@ def test_columns_have_to_agree(rng):
     for distance in (sp.mmd, sp.energy_distance):
         with pytest.raises(ValueError, match="y must have 2 columns"):
             distance(np.zeros((3, 2)), np.zeros((3, 1)))
+
+
+def test_infinity_wasserstein_is_the_bottleneck_of_permutations():
+    from itertools import permutations
+
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        x, y = rng.normal(size=(2, 5, 2))
+        far = np.linalg.norm(x[:, None] - y, axis=2)
+        best = min(
+            far[np.arange(5), p].max() for p in map(list, permutations(range(5)))
+        )
+        assert sp.infinity_wasserstein(x, y) == pytest.approx(best, abs=1e-15)
+
+
+def test_infinity_wasserstein_on_a_line_is_that_of_quantiles():
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        x, y = np.sort(rng.normal(size=7)), np.sort(rng.normal(size=4))
+        v, w = rng.integers(1, 9, 7) / 1.0, rng.integers(1, 9, 4) / 1.0
+        p, q = v.cumsum() / v.sum(), w.cumsum() / w.sum()
+        levels = np.concatenate([p, q])
+        levels = np.sort(levels)[:-1] - 1e-9
+        ends = np.concatenate([levels, levels + 2e-9])
+        ends = ends[(ends > 0) & (ends < 1)]
+        i, j = np.searchsorted(p, ends), np.searchsorted(q, ends)
+        # pieces of no length do not count
+        wide = np.diff(np.sort(np.concatenate([[0.0], p, q]))) > 1e-8
+        middles = np.sort(np.concatenate([[0.0], p, q]))
+        middles = (0.5 * (middles[1:] + middles[:-1]))[wide]
+        i, j = np.searchsorted(p, middles), np.searchsorted(q, middles)
+        wanted = np.abs(x[i] - y[j]).max()
+        found = sp.infinity_wasserstein(
+            sp.ParticleSet(x[:, None], v), sp.ParticleSet(y[:, None], w)
+        )
+        assert found == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_split_and_a_move_are_in_the_same_ball():
+    p = sp.ParticleSet(np.random.default_rng(0).normal(size=(6, 3)))
+    moved = p.moved_to(p.positions + [0.1, 0.0, 0.0])
+    assert sp.infinity_wasserstein(p, moved) <= 0.1 + 1e-12
+    split = p.split([1, 4], np.eye(3)[:2], 0.1)
+    assert sp.infinity_wasserstein(p, split) == pytest.approx(0.1)
+    assert sp.infinity_wasserstein(p, p) == 0.0
+    with pytest.raises(ValueError, match="weights of q"):
+        sp.infinity_wasserstein(p, p.weighted([-1.0, 1, 1, 1, 1, 1]))
+    with pytest.raises(ValueError, match="3 coordinates"):
+        sp.infinity_wasserstein(p, [[0.0]])

@@ -113,7 +113,7 @@ class Descent:
         if room and not below and restart.objective is None:
             check_time(self.deadline)
             grown = self.growth(self.scale.objective, self.particles, room, self.rng)
-        rests = len(grown.parents) == 0 and restart.objective is None
+        rests = not grown and restart.objective is None
         if rests and self.scale.is_fine and (polish or self._polished):
             self.stop = _reason(room, below, grown)
         elif len(self.rounds) + 1 == self.max_rounds:
@@ -178,7 +178,7 @@ class Descent:
 
     def _round(self, moved, grown, kept) -> Round:
         followed, actual = self.scale.objective, 0.0
-        if len(grown.parents):
+        if grown:
             rested = moved.value if kept is None else self.value
             actual = followed.value(grown.particles) - rested
         return Round(
@@ -204,12 +204,11 @@ class Descent:
             self.scale = Scale(self.objective, self.scale.rule, self.particles)
             self.value = self.objective.value(self.particles)
             return
-        grew = len(grown.parents) > 0
-        if grew:
+        if grown:
             value = self.objective.value(grown.particles)
             self.particles, self.value = grown.particles, value
             self.parents = np.concatenate([self.parents, grown.parents])
-        self.scale.advance(self.particles, grew=grew)
+        self.scale.advance(self.particles, grew=bool(grown))
 
     # ---------------------------------------------------------------- a run
     def to_its_end(self, *, callback: Callable | None = None, progress=False) -> None:

@@ -1,11 +1,10 @@
 """Growth: how a particle set gains particles."""
 
-from .best_of import BestOf
 from .growth import Grown, Growth
 from .insertion import Insertion
 from .new_particle import NewParticle
-from .or_else import OrElse
 from .random_split import RandomSplit
+from .several import BestOf, OrElse
 from .signed_split import SignedSplit
 from .steepest_split import SteepestSplit
 

@@ -1,16 +1,13 @@
-r"""Least eigenpairs of all splitting matrices at once, from products alone.
+r"""Eigenpairs of splitting matrices: of the matrices, or from products alone.
 
-A splitting matrix has d^2 entries, a product :math:`S_i v_i` has d.  Two ways to the
-least eigenvalue of every particle from products, each of O(n d) memory:
+A splitting matrix has d^2 entries, a product :math:`S_i v_i` has d.  The locally
+optimal conjugate gradient method (LOBPCG, key ``K01`` in docs/references.bib) finds the
+least eigenvalues of all particles from products, in O(n d) memory: each step minimises
+the Rayleigh quotient :math:`R(v) = v^T S v / v^T v` over the span of v, its residual
+and the last step.  (Fast splitting, key ``WLLLS19``, descends R by its gradient, which
+takes many more products.)
 
-* the fast-splitting paper descends the Rayleigh quotient
-  :math:`R(v) = v^T S v / v^T v` by its gradient :math:`S v - R(v) v` (key ``WLLLS19``
-  in docs/references.bib);
-* the locally optimal conjugate gradient method (LOBPCG, key ``K01``) minimises R
-  over the span of v, its residual and the direction it came from: the same one product
-  a step, and far fewer steps.
-
-A quotient is never below the eigenvalue, and its residual tells how near:
+A quotient is never below the eigenvalue, and its residual bounds the error:
 :math:`|R - \lambda| \le |S v - R v|` for some eigenvalue of S.
 """
 
@@ -18,8 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._linalg import lengths_and_directions, ratio, row_dot
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
+
+POWER = 16
 
 
 class Eigenpairs(NamedTuple):
@@ -33,6 +33,48 @@ class Eigenpairs(NamedTuple):
     """Norms of ``S v - R v``, (n,)."""
     products: int
     """Products with all matrices that were needed."""
+
+
+def splitting_spectra(
+    objective: Objective, particles: ParticleSet
+) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (n, k), ascending, and vectors (n, d, k) of all splitting matrices.
+
+    The k coordinates that may move; eigenvalues are nan where a matrix is not finite.
+    """
+    matrices = objective.splitting_matrices(particles)
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    labels = np.zeros(particles.dim, dtype=bool)
+    if objective.labels is not None:
+        labels = objective.labels
+    free = np.flatnonzero(~labels)
+    matrices = np.where(finite[:, None, None], matrices[:, free[:, None], free], 0.0)
+    values, inner = np.linalg.eigh(matrices)
+    vectors = np.zeros((len(matrices), len(labels), len(free)))
+    vectors[:, free] = inner
+    return np.where(finite[:, None], values, np.nan), vectors
+
+
+def steepest_directions(
+    values: np.ndarray, vectors: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Curvatures (n,) and unit vectors (n, d) of steep directions, chosen at random.
+
+    Power iteration on the negative part of S from a random vector:
+    :math:`v \propto (-S)_+^p\, \xi`.  Where the least eigenvalue is well apart from the
+    others, v is its eigenvector; where several are nearly equal, v is random in their
+    eigenspace.  Eigenvectors themselves would be coordinate axes about a symmetric
+    mode, the same ones of all particles, which then never leave the subspace of the
+    first few splits.
+    """
+    least = values[:, :1]
+    below = np.where(least < 0.0, least, 1.0)
+    # an eigenvalue that is not negative counts only where it is the first
+    first = np.arange(values.shape[1]) == 0
+    share = np.where(least < 0.0, np.clip(values / below, 0.0, 1.0), first)
+    xi = rng.standard_normal(vectors.shape[:2])
+    _, c = lengths_and_directions(share**POWER * np.einsum("nd,ndk->nk", xi, vectors))
+    return row_dot(c**2, values), np.einsum("ndk,nk->nd", vectors, c)
 
 
 def least_eigenpairs(
@@ -53,18 +95,18 @@ def least_eigenpairs(
         Products with all matrices at most.
     """
     n, d = particles.positions.shape
-    v = _directions(objective, (n, d), rng)
+    v = random_directions(objective, (n, d), rng)
     Sv = objective.splitting_product(particles, v)
     p: np.ndarray | None = None  # direction of the last step, and its image
     Sp: np.ndarray | None = None
     for products in range(1, max_products + 1):
-        quotient = np.einsum("nd,nd->n", v, Sv)
+        quotient = row_dot(v, Sv)
         r = Sv - quotient[:, None] * v
         size = np.linalg.norm(r, axis=1)
         scale = np.abs(quotient).max()
         if products == max_products or d == 1 or not (size > tol * scale).any():
             break
-        r = _unit(r)
+        r = ratio(r, size[:, None])
         Sr = objective.splitting_product(particles, r)
         basis, image = [v, r], [Sv, Sr]
         if p is not None and Sp is not None:
@@ -95,47 +137,13 @@ def _ritz(B, SB):
     v, Sv = np.einsum("ndk,nk->nd", Q, c), np.einsum("ndk,nk->nd", SQ, c)
     c = c * (np.arange(c.shape[1]) > 0)
     p, Sp = np.einsum("ndk,nk->nd", Q, c), np.einsum("ndk,nk->nd", SQ, c)
-    length = np.linalg.norm(p, axis=1, keepdims=True)
-    length = np.where(length > 0.0, length, 1.0)
-    return v, Sv, p / length, Sp / length
+    length, p = lengths_and_directions(p)
+    return v, Sv, p, ratio(Sp, length)
 
 
-def rayleigh_descent(
-    objective: Objective,
-    particles: ParticleSet,
-    rng,
-    *,
-    tol: float = 1e-2,
-    max_products: int = 1000,
-) -> Eigenpairs:
-    """The same by gradient descent of the Rayleigh quotient, as published.
-
-    The step is one over the largest curvature of S met so far, the longest at which
-    the quotient cannot rise.
-    """
-    v = _directions(objective, particles.positions.shape, rng)
-    largest = np.zeros(len(v))
-    for products in range(1, max_products + 1):
-        Sv = objective.splitting_product(particles, v)
-        quotient = np.einsum("nd,nd->n", v, Sv)
-        r = Sv - quotient[:, None] * v
-        size = np.linalg.norm(r, axis=1)
-        largest = np.maximum(largest, np.linalg.norm(Sv, axis=1) + np.abs(quotient))
-        if not (size > tol * np.abs(quotient).max()).any():
-            break
-        if products < max_products:
-            v = _unit(v - r / np.where(largest > 0.0, largest, 1.0)[:, None])
-    return Eigenpairs(quotient, v, size, products)
-
-
-def _directions(objective, shape, rng):
-    """Random unit vectors over the coordinates that may move; products stay there."""
+def random_directions(objective: Objective, shape: tuple[int, int], rng) -> np.ndarray:
+    """Random unit vectors (n, d) over the coordinates that may move."""
     v = rng.standard_normal(shape)
     if objective.labels is not None:
         v[:, objective.labels] = 0.0
-    return _unit(v)
-
-
-def _unit(v):
-    length = np.linalg.norm(v, axis=1, keepdims=True)
-    return v / np.where(length > 0.0, length, 1.0)
+    return lengths_and_directions(v)[1]

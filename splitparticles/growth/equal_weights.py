@@ -1,4 +1,4 @@
-"""Growth after which all particles have the same weight."""
+"""Equal weights: a growth after which all particles have the same weight."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ from .growth import nothing_grew
 
 
 class Equalised:
-    """A growth after which all particles weigh the same again.
+    """Another growth, followed by equal weights 1/n.
 
-    A split halves one weight, so when only some particles split, their children weigh
-    half as much as the rest; equal weights are 1/n each.  A
-    newcomer that would have to weigh more than is good for it is left out.
+    A split halves one weight, so where only some particles split, their children would
+    weigh half as much as the rest.  A new particle that lowers F only with a smaller
+    weight is not added.
     """
 
     def __init__(self, growth):
         self.growth = growth
 
     def __call__(self, objective, particles, limit, rng):
-        """Grow, then weigh all alike."""
+        """Grow, then make the weights equal."""
         grown = self.growth(objective, particles, limit, rng)
-        if len(grown.parents) == 0:
+        if not grown:
             return grown
         n = len(grown.particles)
         equal = grown.particles.weighted(np.full(n, 1.0 / n))

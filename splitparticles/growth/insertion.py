@@ -1,14 +1,14 @@
-r"""Insertion: a new particle where the witness function is lowest.
+r"""Insertion: a new particle where the witness is lowest (conditional gradient).
 
 A little mass t moved to y changes F by :math:`t\,(h(y) - \sum_i w_i h(x_i)) + O(t^2)`,
-so a new particle at the minimum of the witness h is the steepest way to add one
-(Frank-Wolfe; kernel herding, key ``CWS10`` in docs/references.bib).  It leaves places
-that no small split can leave: under a kernel Stein discrepancy some insertion lowers F
-until F is zero.
+so the minimum of the witness h is the steepest place for a new particle: the step of
+Frank and Wolfe in the space of measures (kernel herding, key ``CWS10`` in
+docs/references.bib).  It escapes local optima in which no small split lowers F: under a
+kernel Stein discrepancy some insertion lowers F until F is zero.
 
-The minimum is looked for from many starts, all descending at once.  How much mass goes
-there is found along the line from the old measure to the new particle, on which a
-squared discrepancy is a parabola.
+The minimum is searched from the best of many random points by L-BFGS.  The mass comes
+from a line search between the old measure and the new particle, along which a squared
+discrepancy is a parabola.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from .._validation import as_count, as_positive, check_fields
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
-from .growth import Grown, nothing_grew
-
-HALVINGS = 20
+from .growth import Grown, backtracked, nothing_grew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +29,14 @@ class Insertion:
     Parameters
     ----------
     starts : int
-        Points from which the minimum is looked for: half beside the particles, half
-        scattered as wide as they are, and wider.
+        Random points tried before the search: half near the particles, half scattered
+        `reach` times as wide.
     steps : int
         Iterations of the search.
     reach : float
-        How far out the search goes, in standard deviations of the particles or of the
-        target where the objective knows them: under some kernels the witness falls
-        without end.
+        Bound of the search, in standard deviations of the target where the objective
+        knows them, or else of the particles: under some kernels the witness has no
+        minimum.
 
     Examples
     --------
@@ -52,68 +51,70 @@ class Insertion:
     steps: int = 50
     reach: float = 3.0
 
+    def __post_init__(self):
+        check_fields(self, starts=as_count, steps=as_count, reach=as_positive)
+
     def __call__(self, objective, particles, limit, rng):
         """Add a particle, if there is room and F falls."""
         if limit < 1:
             return nothing_grew(particles)
-        some = objective.proposals(particles, self.starts, rng, reach=self.reach)
-        here = most_promising(objective, particles, some)
-        for point in self._descended(objective, particles, here), here:
-            grown = inserted(objective, particles, point)
-            if len(grown.parents):
+        points = objective.proposals(particles, self.starts, rng, reach=self.reach)
+        h = objective.promise(particles, points)
+        start = points[int(np.argmin(np.where(np.isfinite(h), h, np.inf)))]
+        # where L-BFGS goes astray the point from which it started may still do
+        for point in self._minimum(objective, particles, start), start:
+            if grown := inserted(objective, particles, point):
                 return grown
         return nothing_grew(particles)
 
-    def _descended(self, objective, particles, start):
-        """Point near another where the promise is least."""
+    def _minimum(self, objective, particles, start):
+        """Local minimum (d,) of the acquisition function, from a start (d,)."""
 
-        def told(y):
+        def acquisition(y):
             h = objective.promise(particles, y[None])[0]
             slope = objective.promise_gradient(particles, y[None])[0]
-            known = np.isfinite(h) and np.isfinite(slope).all()
-            return (h, slope) if known else (np.inf, np.zeros_like(y))
+            finite = np.isfinite(h) and np.isfinite(slope).all()
+            return (h, slope) if finite else (np.inf, np.zeros_like(y))
 
         box = objective.surroundings(particles, self.reach)
-        box = None if box is None else list(zip(*box, strict=True))
-        options = {"maxiter": self.steps}
         with np.errstate(all="ignore"):
-            found = minimize(
-                told, start, jac=True, method="L-BFGS-B", bounds=box, options=options
-            )
-        return found.x
-
-
-def most_promising(objective: Objective, particles: ParticleSet, points) -> np.ndarray:
-    """Of points (m, d), the one that promises most."""
-    h = objective.promise(particles, points)
-    return points[int(np.argmin(np.where(np.isfinite(h), h, np.inf)))]
+            return minimize(
+                acquisition,
+                start,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=None if box is None else list(zip(*box, strict=True)),
+                options={"maxiter": self.steps},
+            ).x
 
 
 def inserted(objective: Objective, particles: ParticleSet, point) -> Grown:
-    """A new particle at a point (d,), of the mass that lowers F most.
+    """New particle at a point (d,), of the mass at which F is lowest.
 
-    Nothing grew where none lowers F.
+    Nothing grows where no mass lowers F.
     """
     now = objective.value(particles)
-    of_share, slope, most = objective.newcomer(particles, point)
+    path, slope, largest = objective.newcomer(particles, point)
 
-    def change(share):
-        value = objective.value(of_share(share)) - now
+    def change(mass):
+        value = objective.value(path(mass)) - now
         return value if np.isfinite(value) else np.inf
 
     if not slope < 0.0:
         return nothing_grew(particles)
-    curvature = 2.0 * (change(most) - slope * most) / most**2
-    share = -slope / curvature if 0.0 < curvature < np.inf else most
-    share = min(share, most) if share > 0.0 else most
-    for _ in range(HALVINGS):
-        expected = change(share)
-        if expected < 0.0:
-            break
-        share *= 0.5
-    else:
+    curvature = 2.0 * (change(largest) - slope * largest) / largest**2
+    minimum = -slope / curvature if 0.0 < curvature < np.inf else largest
+    accepted = backtracked(change, min(minimum, largest) if minimum > 0.0 else largest)
+    if accepted is None:
         return nothing_grew(particles)
+    mass, expected = accepted
     none = np.full(1, np.nan)
-    predicted = slope * share + 0.5 * curvature * share**2
-    parents = np.full(1, -1)
-    return Grown(of_share(share), parents, predicted, expected, none, np.nan, none)
+    return Grown(
+        path(mass),
+        parents=np.full(1, -1),
+        predicted=slope * mass + 0.5 * curvature * mass**2,
+        expected=expected,
+        splitting_index=none,
+        least_index=np.nan,
+        steps=none,
+    )

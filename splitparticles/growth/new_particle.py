@@ -1,6 +1,6 @@
-"""A new random particle: the control for insertion at the minimum of the witness.
+"""New particle at a random point: the control for `Insertion`.
 
-It stands wherever the generator puts it; only its mass is chosen to lower F.
+Only the mass of the particle is chosen to lower F.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._validation import as_callable, as_count, check_fields
 from .growth import nothing_grew
 from .insertion import inserted
 
@@ -19,9 +20,9 @@ class NewParticle:
     Parameters
     ----------
     draw : callable, optional
-        ``rng -> point (d,)``.  Left out, a proposal of the objective's: a normal about
-        a particle chosen at random, as wide as the target where that is known, or as
-        the particles; of a network, a random neuron.
+        ``rng -> point (d,)``.  By default a proposal of the objective: a normal draw
+        around a random particle, as wide as the target where the objective knows its
+        width, or else as the particles; for a network, a random neuron.
     trials : int
         Points tried until one lowers F.
 
@@ -39,6 +40,11 @@ class NewParticle:
     draw: Callable | None = None
     trials: int = 10
 
+    def __post_init__(self):
+        check_fields(self, trials=as_count)
+        if self.draw is not None:
+            as_callable(self.draw, "draw", "(rng) -> point (d,)")
+
     def __call__(self, objective, particles, limit, rng):
         """Add a particle, if there is room and F falls."""
         for _ in range(self.trials if limit >= 1 else 0):
@@ -51,6 +57,6 @@ class NewParticle:
                     f"draw must return shape {(particles.dim,)}, got {point.shape}"
                 )
             grown = inserted(objective, particles, point)
-            if len(grown.parents):
+            if grown:
                 return grown
         return nothing_grew(particles)

@@ -1,16 +1,15 @@
-r"""Pruning: particles that the measure can do without.
+r"""Pruning: fewer particles of nearly the same F.
 
-Two particles in one place are one; a particle of next to no weight is none.  More
-generally a particle may go whenever F hardly rises when the nearest other one takes its
-weight, at their common centre of mass, or when all others take it in proportion.
-Lightest first, each removal is measured and stands only while F stays below what was
-allowed in all.
+A particle may be removed in two ways: merged with the nearest other particle, at their
+centre of mass, or dropped, its weight spread over all others in proportion.  From the
+lightest on, each removal is measured, and stands if F stays below what was allowed in
+all.
 """
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from .._validation import as_floats
+from .._validation import as_nonnegative
 from ..objectives import Objective
 from ..particles import ParticleSet
 
@@ -47,9 +46,7 @@ def pruned(
     >>> fewer.positions.ravel(), fewer.weights
     (array([0., 2.]), array([0.5, 0.5]))
     """
-    tol = float(as_floats(tol, "tol", "a number"))
-    if not 0.0 <= tol < np.inf:
-        raise ValueError(f"tol must be at least 0 and finite, got {tol}")
+    tol = as_nonnegative(tol, "tol")
     if not np.isfinite(now := objective.value(particles)):
         raise ValueError(f"the objective is not finite at the particles: {now}")
     return pruned_rows(objective, particles, tol)[0]
@@ -58,9 +55,9 @@ def pruned(
 def pruned_rows(
     objective: Objective, particles: ParticleSet, tol: float
 ) -> tuple[ParticleSet, np.ndarray]:
-    """Return fewer particles, and which rows they were."""
+    """Return fewer particles, and the rows that are kept."""
     now = objective.value(particles)
-    # sums of kernels cancel to about this much
+    # F is a difference of sums of kernels, and its rounding error about this large
     rounding = 1e-12 * float(np.abs(particles.weights).sum()) ** 2
     allowed, kept = now * (1.0 + tol) + rounding, particles
     order = np.argsort(np.abs(particles.weights), kind="stable")
@@ -77,11 +74,11 @@ def pruned_rows(
 
 
 def _merged(particles, i) -> ParticleSet | None:
-    """Particle i joined with the nearest other one; None where their weights cancel."""
+    """Merge particle i with the nearest other one; None if their weights cancel."""
     x, w = particles.positions.copy(), particles.weights.copy()
-    far = cdist(x[i][None], x)[0]
-    far[i] = np.inf
-    j = int(far.argmin())
+    distance = cdist(x[i][None], x)[0]
+    distance[i] = np.inf
+    j = int(distance.argmin())
     total = w[i] + w[j]
     if w[i] * w[j] < 0.0 or total == 0.0:
         return None
@@ -91,7 +88,7 @@ def _merged(particles, i) -> ParticleSet | None:
 
 
 def _dropped(particles, i) -> ParticleSet | None:
-    """The others, with weights scaled to the same sum; None where that is zero."""
+    """All others, with weights of the same sum; None if theirs is zero."""
     w = np.delete(particles.weights, i)
     if w.sum() == 0.0:
         return None

@@ -1,15 +1,19 @@
-"""Random split: along a random direction, the control for the steepest one.
+"""Random split: the control for the steepest one.
 
-Everything else is as in `SteepestSplit`: the step is searched, the gain is exact,
-the best candidates are taken.  A direction of positive curvature does not lower F
-for any small step; it offers no certificate.
+Only the direction differs from `SteepestSplit`: the step comes from the same line
+search, and the splits of largest gain are made.  A random direction of positive
+curvature certifies nothing.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .growth import nothing_grew, split_best
+from .._linalg import row_dot
+from .._validation import as_count, as_rng, as_share, check_fields
+from .eigenpairs import random_directions
+from .growth import nothing_grew
+from .splits import split_best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +39,22 @@ class RandomSplit:
     fraction: float = 1.0
     trials: int = 5
 
+    def __post_init__(self):
+        check_fields(self, fraction=as_share, trials=as_count)
+
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
         if limit < 1:
             return nothing_grew(particles)
-        directions = rng.standard_normal(particles.positions.shape)
-        if objective.labels is not None:
-            directions[:, objective.labels] = 0.0
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        bent = objective.splitting_product(particles, directions)
+        shape = particles.positions.shape
+        directions = random_directions(objective, shape, as_rng(rng))
+        products = objective.splitting_product(particles, directions)
         return split_best(
             objective,
             particles,
             np.arange(len(particles)),
             directions,
-            np.einsum("ik,ik->i", directions, bent),
+            row_dot(directions, products),
             limit=min(limit, max(1, round(self.fraction * len(particles)))),
             trials=self.trials,
-            least_index=np.nan,
         )

@@ -26,19 +26,20 @@ quartet            (c + 1)/2 lambda_min - (c - 1)/2 lambda_max (c + 1)/4 at +-v_
 =================  ==========================================  =========================
 
 with g = (c - 1)/(c + 1).  The mixed triplet is the best one where eigenvalues have both
-signs; it is ours, found by brute force (tests/test_growth.py).
+signs; it is ours, found by brute force (tests/growth/test_signed_split.py).
 
-Signed weights are fit for quadrature and networks; such particles are no draws.
+Signed weights are fit for quadrature and networks; such particles are not draws.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._validation import as_count, as_positive, as_rng, as_share, check_fields
 from ..particles import ParticleSet
-from .growth import Grown, nothing_grew, spectra
-
-STEPS = 2.0 ** np.arange(3.0, -21.0, -1.0)  # of all splits, in units of the spread
+from .eigenpairs import splitting_spectra, steepest_directions
+from .growth import Grown, nothing_grew
+from .splits import search_steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +49,15 @@ class SignedSplit:
     Parameters
     ----------
     total : float
-        Bound c > 1 on the sum of the children's absolute weights, of a parent of
+        Bound c > 1 on the sum of the children's absolute weights, for a parent of
         weight one.
     most : int
-        Newcomers a split may bring: 1 for binary splits, 2 for triplets too, 3 for
-        quartets.
+        New particles that a split may add: 1 for binary splits, 2 for triplets too, 3
+        for quartets.
     fraction : float
         Share of the particles that may split in a round, those that gain most.
+    trials : int
+        Steps tried, each the same for all splits.
 
     Examples
     --------
@@ -74,66 +77,81 @@ class SignedSplit:
     total: float = 3.0
     most: int = 3
     fraction: float = 1.0
+    trials: int = 8
 
     def __post_init__(self):
-        if not 1.0 < self.total < np.inf:
-            raise ValueError(f"total must be above 1 and finite, got {self.total}")
-        if self.most not in (1, 2, 3):
+        check_fields(
+            self, total=as_positive, most=as_count, fraction=as_share, trials=as_count
+        )
+        if self.total <= 1.0:
+            raise ValueError(f"total must be above 1, got {self.total}")
+        if self.most > 3:
             raise ValueError(f"most must be 1, 2 or 3, got {self.most}")
 
     def __call__(self, objective, particles, limit, rng):
-        """Split the best candidates; at most `limit` newcomers."""
-        matrices = objective.splitting_matrices(particles)
-        known = np.isfinite(matrices).all(axis=(1, 2))
-        matrices = np.where(known[:, None, None], matrices, 0.0)
-        values, vectors = spectra(objective, matrices)
-        least = float(values[:, 0].min()) if known.all() else np.nan
-        splits = [
-            _best_split(v, u, self.total, min(self.most, limit))
-            for v, u in zip(values, vectors, strict=True)
-        ]
+        """Split the best candidates; at most `limit` new particles."""
+        values, vectors = splitting_spectra(objective, particles)
+        finite = np.isfinite(values).all()
+        stable, least = bool(finite and not values.any()), float(values.min())
+        splits = self._splits(
+            np.nan_to_num(values), vectors, min(self.most, limit), rng
+        )
         chosen = self._chosen(splits, limit)
-        if not chosen:
-            return nothing_grew(particles, least, stable=not matrices.any())
         now = objective.value(particles)
-        spread = objective.target_sd or 1.0
-        best, change = None, 0.0
-        for step in spread * STEPS:
-            grown, parents = _split(particles, splits, chosen, step)
-            found = objective.value(grown) - now
-            if found < change:
-                best, change = (grown, parents, step), found
-            elif best is not None:
-                break
-        if best is None:
+        if not chosen or not np.isfinite(now):
+            return nothing_grew(particles, least, stable=stable)
+
+        def change(steps):
+            grown, _ = _split(particles, splits, chosen, steps[0])
+            return objective.value(grown) - now
+
+        # one step for all splits: children of either sign interact strongly
+        curvature = np.array([sum(splits[i][0] for i in chosen)])
+        gain = max(now, 1e-300) * len(chosen) / len(particles)
+        (step,), (fall,) = search_steps(change, curvature, gain, self.trials)
+        if not fall < 0.0:
             return nothing_grew(particles, least)
-        grown, parents, step = best
-        index = np.array([splits[i][0] for i in parents])
-        firsts = np.unique(parents)
-        predicted = 0.5 * step**2 * sum(splits[i][0] for i in firsts)
-        steps = np.full(len(parents), step)
-        return Grown(grown, parents, predicted, change, index, least, steps)
+        grown, parents = _split(particles, splits, chosen, step)
+        return Grown(
+            grown,
+            parents,
+            predicted=float(0.5 * step**2 * curvature[0]),
+            expected=float(fall),
+            splitting_index=np.array([splits[i][0] for i in parents]),
+            least_index=least,
+            steps=np.full(len(parents), step),
+        )
+
+    def _splits(self, values, vectors, most, rng):
+        """Best split of each particle: sum over children, shares and offsets."""
+        rng = as_rng(rng)
+        low, down = steepest_directions(values, vectors, rng)
+        # the largest eigenvalue of S is minus the least of -S
+        high, up = steepest_directions(-values[:, ::-1], vectors[:, :, ::-1], rng)
+        extremes = zip(low, -high, down, up, strict=True)
+        return [_best_split(*of_one, self.total, most) for of_one in extremes]
 
     def _chosen(self, splits, limit):
-        """Particles to split, those that gain most a newcomer first."""
+        """Particles to split, by falling gain for each new particle."""
         gains = [split[0] / max(len(split[1]) - 1, 1) for split in splits]
         room = limit
-        chosen = []
+        chosen: list[int] = []
         for i in np.argsort(gains, kind="stable"):
-            many = len(splits[i][1]) - 1
+            added = len(splits[i][1]) - 1
             full = len(chosen) >= max(1, round(self.fraction * len(splits)))
             if gains[i] >= 0.0 or full:
                 break
-            if many <= room:
+            if added <= room:
                 chosen.append(int(i))
-                room -= many
+                room -= added
         return chosen
 
 
-def _best_split(values, vectors, c, most):
-    """Sum over children, their relative weights and offsets, of the best split."""
-    low, high = values[0], values[-1]
-    down, up = vectors[:, 0], vectors[:, -1]
+def _best_split(low, high, down, up, c, most):
+    """Sum over children, their relative weights and offsets, of the best split.
+
+    Curvatures `low` and `high` belong to the unit vectors `down` and `up`.
+    """
     zero, share = np.zeros_like(up), (c - 1.0) / (c + 1.0)
     a, b = 0.25 * (c + 1.0), 0.25 * (c - 1.0)
     splits = [
@@ -161,14 +179,14 @@ def _best_split(values, vectors, c, most):
 def _split(particles, splits, chosen, step):
     """Particles after the chosen splits; first children keep their parents' rows."""
     x, w = particles.positions.copy(), particles.weights.copy()
-    newcomers, weights, parents = [], [], []
+    positions, weights, parents = [], [], []
     for i in chosen:
         _, shares, offsets = splits[i]
         parent, mass = x[i].copy(), w[i]
         x[i], w[i] = parent + step * offsets[0], mass * shares[0]
         for share, offset in zip(shares[1:], offsets[1:], strict=True):
-            newcomers.append(parent + step * offset)
+            positions.append(parent + step * offset)
             weights.append(mass * share)
             parents.append(i)
-    grown = ParticleSet(np.vstack([x, newcomers]), np.concatenate([w, weights]))
+    grown = ParticleSet(np.vstack([x, positions]), np.concatenate([w, weights]))
     return grown, np.array(parents)

@@ -1,11 +1,10 @@
 r"""Steepest split: along the eigenvector of the least splitting eigenvalue.
 
-When the gradient vanishes, moving cannot help to first order and no single particle
-can leave to second; but where a splitting matrix has a negative eigenvalue, two
-halves moving apart along its eigenvector lower F by
-:math:`\tfrac12 e^2 \lambda_{\min}`, the most that any split of small step can
-(Theorem of Liu, Wu and Wang, key ``LWW19`` in docs/references.bib).  When no particle
-has one, no small split helps: the certificate with which a run may stop.
+Where the gradient vanishes, no small move lowers F; but where a splitting matrix has a
+negative eigenvalue, two halves that move apart along its eigenvector by e change F by
+:math:`\tfrac12 e^2 \lambda_{\min}`, the most that any split of a small step can do
+(Liu, Wu and Wang, key ``LWW19`` in docs/references.bib).  When no matrix has a
+negative eigenvalue, no small split lowers F: this certificate ends a run.
 """
 
 from collections.abc import Callable
@@ -14,10 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_floats, as_rng
-from .eigenpairs import least_eigenpairs
-from .growth import nothing_grew, spectra, split_best
-from .knapsack import knapsack
+from .._validation import (
+    as_callable,
+    as_count,
+    as_flag,
+    as_nonnegative,
+    as_rng,
+    as_share,
+    check_fields,
+)
+from .eigenpairs import least_eigenpairs, splitting_spectra, steepest_directions
+from .growth import nothing_grew
+from .knapsack import affordable
+from .splits import split_best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +43,17 @@ class SteepestSplit:
         An eigenvalue counts as negative below minus this share of the largest
         eigenvalue in size.
     everyone : bool
-        While some particle gains, split the others too, with a small step.  The
-        weights stay in step: a halved one would stand beside whole ones otherwise.
+        While some particle gains, split the others too, with a small step, so that
+        equal weights stay equal.
     dense : int
         Coordinates up to which splitting matrices are written out; beyond, their least
         eigenpairs come from products alone (`least_eigenpairs`), in O(n d) memory.
     cost : callable, optional
-        ParticleSet -> (n,), or (n, r) of several resources: what the split of each
-        particle would cost.  Of all splits that gain, the best that `budget` affords
-        are made.
+        ParticleSet -> (n,), or (n, r) of several resources: the cost of splitting each
+        particle.  Of all splits that gain, the best that `budget` affords are made (a
+        knapsack).
     budget : float or array_like, shape (r,), optional
-        What a round may cost, of each resource.
+        Limit to the cost of a round, of each resource.
 
     Raises
     ------
@@ -72,6 +80,16 @@ class SteepestSplit:
     budget: ArrayLike | None = None
 
     def __post_init__(self):
+        check_fields(
+            self,
+            fraction=as_share,
+            trials=as_count,
+            tol=as_nonnegative,
+            everyone=as_flag,
+            dense=as_count,
+        )
+        if self.cost is not None:
+            as_callable(self.cost, "cost", "(particles) -> (n,)")
         if (self.cost is None) != (self.budget is None):
             raise ValueError(
                 "cost and budget go together, got "
@@ -80,15 +98,17 @@ class SteepestSplit:
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
-        index, directions, known, bound, largest = self._steepest(
-            objective, particles, rng
+        spectrum, bounds, index, directions = self._steepest(
+            objective, particles, as_rng(rng)
         )
-        least = float(index.min()) if known.all() else np.nan
-        unstable = index < -self.tol * largest
+        finite = np.isfinite(index)
+        floor = -self.tol * np.abs(spectrum).max(where=finite[:, None], initial=0.0)
+        unstable = index < floor
+        least = float(spectrum.min())
         if not unstable.any() or limit < 1:
-            stable = bool(known.all() and (bound >= -self.tol * largest).all())
+            stable = bool((bounds >= floor).all())
             return nothing_grew(particles, least, stable=stable)
-        parents = np.flatnonzero(unstable | (self.everyone & known))
+        parents = np.flatnonzero(unstable | (self.everyone & finite))
         return split_best(
             objective,
             particles,
@@ -99,43 +119,17 @@ class SteepestSplit:
             trials=self.trials,
             least_index=least,
             everyone=self.everyone,
-            afford=None if self.cost is None else self._afforded(particles),
+            choose=self.cost and affordable(self.cost, self.budget, particles),
         )
 
-    def _afforded(self, particles):
-        """Return the choice among splits that the budget allows."""
-        budget = np.atleast_1d(as_floats(self.budget, "budget", "of shape (r,)"))
-        costs = as_floats(self.cost(particles), "the return value of cost", "(n, r)")
-        costs = costs[:, None] if costs.ndim == 1 else costs
-        wanted = (len(particles), len(budget))
-        if costs.shape != wanted:
-            raise ValueError(f"cost must return shape {wanted}, got {costs.shape}")
-        if not (np.isfinite(costs) & (costs >= 0.0)).all():
-            i = int(np.argmin((np.isfinite(costs) & (costs >= 0.0)).all(axis=1)))
-            raise ValueError(
-                f"costs must be finite and not negative, got {costs[i]} of particle "
-                f"{i} at {particles.positions[i]}"
-            )
-
-        def afford(parents, gains, room):
-            return knapsack(gains, costs[parents], budget, room)
-
-        return afford
-
     def _steepest(self, objective, particles, rng):
-        """Least eigenvalues and vectors, where they are known, below what they are not.
+        """Eigenvalues (n, k), lower bounds of the least; curvatures and directions.
 
-        Particles with a non-finite matrix are not split.
+        Those of a particle are nan where its splitting matrix is not finite.
         """
-        if particles.dim > self.dense:
-            found = least_eigenpairs(objective, particles, as_rng(rng))
-            known = np.isfinite(found.values) & np.isfinite(found.residuals)
-            values = np.where(known, found.values, 0.0)
-            bound = values - np.where(known, found.residuals, 0.0)
-            return values, found.vectors, known, bound, np.abs(values).max()
-        matrices = objective.splitting_matrices(particles)
-        known = np.isfinite(matrices).all(axis=(1, 2))
-        matrices = np.where(known[:, None, None], matrices, 0.0)
-        values, vectors = spectra(objective, matrices)
-        index = values[:, 0]
-        return index, vectors[:, :, 0], known, index, np.abs(values).max()
+        if particles.dim <= self.dense:
+            values, vectors = splitting_spectra(objective, particles)
+            return values, values[:, 0], *steepest_directions(values, vectors, rng)
+        pairs = least_eigenpairs(objective, particles, rng)
+        bounds = pairs.values - pairs.residuals
+        return pairs.values[:, None], bounds, pairs.values, pairs.vectors

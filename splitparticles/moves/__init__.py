@@ -1,4 +1,4 @@
-"""Moves: how particles go downhill."""
+"""Moves: how particles descend the objective."""
 
 from .adam import Adam
 from .gradient_descent import GradientDescent

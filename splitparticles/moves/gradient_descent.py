@@ -1,15 +1,25 @@
-r"""Gradient descent in the mean-field sense, with Armijo's rule.
+r"""Gradient descent in the mean-field sense (Wasserstein gradient flow).
 
-Each particle moves with velocity :math:`-\nabla h(x_i)`, whatever its weight (the
-sign of a negative weight turns it): the Wasserstein gradient flow.  Splitting a
-particle in place changes nothing.  Weights, when they move, follow the mirror step
-:math:`w_i \propto w_i e^{-\tau h(x_i)}`.
+Each particle moves with velocity :math:`-\nabla h(x_i)`, whatever its weight (a
+negative weight turns the sign), so a particle split in place changes nothing.  The step
+is found by backtracking to Armijo's condition.  Weights, when they move, follow the
+mirror step :math:`w_i \propto w_i e^{-\tau h(x_i)}`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from .._validation import (
+    as_flag,
+    as_nonnegative,
+    as_optional,
+    as_positive,
+    as_share,
+    as_size,
+    check_fields,
+)
 from .move import (
     Moved,
     check_lengths,
@@ -31,17 +41,18 @@ class GradientDescent:
     max_iter : int
         Steps at most.
     tol : float
-        The particles rest when a step lowers the objective by less than this share.
+        The particles have converged when a step lowers F by less than this share of F.
     step : float, optional
         First step to try, in squared length over the unit of h; by default one that
-        moves the steepest particle by a tenth.  Later steps start from twice the last.
+        moves the steepest particle by a tenth.  Later searches start from twice the
+        last step.
     slope : float
-        Armijo's share of the predicted decrease that a step has to bring.
+        Armijo's constant: share of the predicted decrease that a step has to bring.
     weights : bool
         Move the weights too.
     search : bool
-        False: plain gradient descent, whose every step is `step` long and costs one
-        gradient.  The best particles seen are returned.
+        False: every step is `step` long and costs one gradient; the particles of lowest
+        F are returned.
 
     Raises
     ------
@@ -65,6 +76,15 @@ class GradientDescent:
     search: bool = True
 
     def __post_init__(self):
+        check_fields(
+            self,
+            max_iter=as_size,
+            tol=as_nonnegative,
+            step=partial(as_optional, as_positive),
+            slope=as_share,
+            weights=as_flag,
+            search=as_flag,
+        )
         if not self.search and self.step is None:
             raise ValueError("GradientDescent without a search needs a step, got None")
 
@@ -72,60 +92,61 @@ class GradientDescent:
         """Move the particles downhill."""
         if self.weights:
             check_weights(objective, particles)
-        here = start = start_of(objective, particles)
+        variation = start = start_of(objective, particles)
         if not self.search:
-            return self._plain(objective, particles, here)
-        step = self.step or 0.1 / max(steepest(here), 1e-300)
-        for taken in range(self.max_iter):
-            found = self._line_search(objective, particles, here, step)
-            if found is None:  # at rest only if there was nothing left to gain
-                rests = step * steepest(here) ** 2 <= 1e-9 * abs(start.value)
-                return Moved(particles, here.value, steepest(here), taken, rests)
-            gain = here.value - found[1].value
-            particles, here, step = found
-            if gain <= self.tol * abs(here.value):
-                return Moved(particles, here.value, steepest(here), taken + 1, True)
+            return self._plain(objective, particles, variation)
+        step = self.step or 0.1 / max(steepest(variation), 1e-300)
+        taken, converged = 0, False
+        while taken < self.max_iter and not converged:
+            accepted = self._line_search(objective, particles, variation, step)
+            if accepted is None:  # converged only if there was nothing left to gain
+                gain = step * steepest(variation) ** 2
+                converged = gain <= 1e-9 * abs(start.value)
+                break
+            before, taken = variation.value, taken + 1
+            particles, variation, step = accepted
             step *= 2.0
-        return Moved(particles, here.value, steepest(here), self.max_iter, False)
+            converged = before - variation.value <= self.tol * abs(variation.value)
+        value, slope = variation.value, steepest(variation)
+        return Moved(particles, value, slope, taken, converged)
 
-    def _plain(self, objective, particles, here):
-        """Steps of one length, however the value fares; the best seen is kept."""
-        best, rests = (particles, here), False
-        for taken in range(self.max_iter):  # noqa: B007  (counts the steps taken)
-            particles = self._stepped(objective, particles, here, self.step)
-            there = objective.first_variation(particles)
-            check_lengths(there, particles)
-            if not is_finite(there):
+    def _plain(self, objective, particles, variation):
+        """Steps of one length, whether F falls or not; the lowest F met is kept."""
+        lowest, taken, converged = (particles, variation), 0, False
+        while taken < self.max_iter and not converged:
+            taken += 1
+            particles = self._stepped(objective, particles, variation, self.step)
+            before, variation = variation.value, objective.first_variation(particles)
+            check_lengths(variation, particles)
+            if not is_finite(variation):
                 break
-            gain, here = here.value - there.value, there
-            if here.value < best[1].value:
-                best = particles, here
-            rests = 0.0 <= gain <= self.tol * abs(here.value)
-            if rests:
-                break
-        return Moved(best[0], best[1].value, steepest(best[1]), taken + 1, rests)
+            if variation.value < lowest[1].value:
+                lowest = particles, variation
+            gain = before - variation.value
+            converged = 0.0 <= gain <= self.tol * abs(variation.value)
+        return Moved(lowest[0], lowest[1].value, steepest(lowest[1]), taken, converged)
 
-    def _stepped(self, objective, particles, here, step):
+    def _stepped(self, objective, particles, variation, step):
         """Particles a step downhill."""
-        down = -np.sign(particles.weights)[:, None] * here.witness_gradient
+        down = -np.sign(particles.weights)[:, None] * variation.witness_gradient
         trial = particles.moved_to(particles.positions + step * down)
         if self.weights:
-            trial = reweighted(objective, trial, -step * here.witness)
+            trial = reweighted(objective, trial, -step * variation.witness)
         return trial
 
-    def _line_search(self, objective, particles, here, step):
+    def _line_search(self, objective, particles, variation, step):
         """Particles, first variation and step after a decrease; None without one."""
-        w, slope = particles.weights, here.witness_gradient
+        w, slope = particles.weights, variation.witness_gradient
         rate = np.abs(w) @ (slope**2).sum(axis=1)
         if self.weights:
-            tilt = weight_slopes(objective, particles, here)
+            tilt = weight_slopes(objective, particles, variation)
             rate += (w if objective.conserves_mass else 1.0) * tilt @ tilt
         for _ in range(60):
-            trial = self._stepped(objective, particles, here, step)
-            there = objective.first_variation(trial)
-            check_lengths(there, trial)
-            enough = here.value - self.slope * step * rate
-            if is_finite(there) and there.value < here.value and there.value <= enough:
-                return trial, there, step
+            trial = self._stepped(objective, particles, variation, step)
+            at_trial = objective.first_variation(trial)
+            check_lengths(at_trial, trial)
+            fall = variation.value - at_trial.value
+            if is_finite(at_trial) and fall > 0.0 and fall >= self.slope * step * rate:
+                return trial, at_trial, step
             step *= 0.5
         return None

@@ -1,10 +1,9 @@
 """L-BFGS on all positions at once, by SciPy; the default move.
 
-SciPy's line search believes what it is told: it reports success on infinite values,
-and on gradients of the wrong length.  So values are checked before it sees them.
-Where a trial step leads to a value that is not finite, it is told instead of a steep
-bowl around the best point so far, with value and slope that agree: it steps back,
-and its memory stays sound.
+SciPy's line search takes infinite values for progress and gradients of the wrong length
+for gradients, so both are checked before it gets them.  At a trial point where F is not
+finite it gets a steep bowl around the best point so far instead, with value and slope
+that agree: it steps back, and its memory of differences stays sound.
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from .._validation import as_count, as_flag, as_nonnegative, as_size, check_fields
 from .move import (
     Moved,
     check_lengths,
@@ -23,7 +23,7 @@ from .move import (
     weight_slopes,
 )
 
-SMALLEST_UNIT = 1e-100  # a value below is not divided by: slopes would overflow
+SMALLEST_UNIT = 1e-100  # F is not divided by a smaller value: slopes would overflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class LBFGS:
     max_iter : int
         Iterations at most; each costs a little more than one gradient.
     tol : float
-        The particles rest when an iteration lowers the objective by less than this
-        share of it.
+        The particles have converged when an iteration lowers F by less than this share
+        of F.
     memory : int
         Pairs of differences kept.
     weights : bool
@@ -56,6 +56,15 @@ class LBFGS:
     memory: int = 20
     weights: bool = False
 
+    def __post_init__(self):
+        check_fields(
+            self,
+            max_iter=as_size,
+            tol=as_nonnegative,
+            memory=as_count,
+            weights=as_flag,
+        )
+
     def __call__(self, objective, particles):
         """Move the particles downhill."""
         if self.weights:
@@ -63,26 +72,27 @@ class LBFGS:
         start = start_of(objective, particles)
         if steepest(start) == 0.0 and not self.weights:
             return Moved(particles, start.value, 0.0, 0, True)
-        best, steps, status = (particles, start), 0, 0
+        lowest, steps, status = (particles, start), 0, 0
         while status == 0 and steps < self.max_iter:
-            # SciPy's tolerance is one on the whole: it starts anew where the value has
-            # fallen so far that it would stop too early
-            unit = abs(best[1].value)
+            # SciPy's tolerance is absolute below one, so F is divided by its value at
+            # the start; and the run starts anew where F has fallen far since
+            unit = abs(lowest[1].value)
             unit = unit if unit > SMALLEST_UNIT else 1.0
-            told = _Told(objective, *best, self.weights, unit)
-            taken, status = self._minimised(told, self.max_iter - steps)
-            steps, best = steps + taken, told.best
-            if taken == 0 or abs(best[1].value) > 0.1 * unit:
+            scaled = _ScipyObjective(objective, *lowest, self.weights, unit)
+            taken, status = self._minimised(scaled, self.max_iter - steps)
+            steps, lowest = steps + taken, scaled.lowest
+            if taken == 0 or abs(lowest[1].value) > 0.1 * unit:
                 break
-        particles, here = best
-        rests = status == 0 and steps < self.max_iter
-        return Moved(particles, here.value, steepest(here), steps, rests)
+        particles, variation = lowest
+        converged = status == 0 and steps < self.max_iter
+        value, slope = variation.value, steepest(variation)
+        return Moved(particles, value, slope, steps, converged)
 
-    def _minimised(self, told, max_iter) -> tuple[int, int]:
-        """Run SciPy's L-BFGS; iterations taken and its status, 0 at rest."""
-        found = minimize(
-            told,
-            told.origin,
+    def _minimised(self, scaled, max_iter) -> tuple[int, int]:
+        """Iterations of SciPy's L-BFGS and its status, 0 at convergence."""
+        outcome = minimize(
+            scaled,
+            scaled.origin,
             jac=True,
             method="L-BFGS-B",
             options={
@@ -93,34 +103,35 @@ class LBFGS:
                 "gtol": 0.0,
             },
         )
-        return int(found.nit), int(found.status)
+        return int(outcome.nit), int(outcome.status)
 
 
-class _Told:
-    """What SciPy is told of the objective, and the best that was really seen."""
+class _ScipyObjective:
+    """F over a unit and its gradient at flat points; the lowest F met is kept."""
 
     def __init__(self, objective, particles, start, weights, unit):
         self.objective, self.start, self.weights = objective, particles, weights
-        self.best = particles, start
-        self.unit = unit  # SciPy's tolerance is absolute below one
+        self.lowest = particles, start
+        self.unit = unit
         origin = particles.positions.ravel()
         self.origin = np.append(origin, np.zeros(len(particles))) if weights else origin
-        self.best_point = self.origin
+        self.lowest_point = self.origin
 
     def __call__(self, point):
         particles = self._particles(point)
-        here = self.objective.first_variation(particles)
-        check_lengths(here, particles)
-        if not is_finite(here):
+        variation = self.objective.first_variation(particles)
+        check_lengths(variation, particles)
+        if not is_finite(variation):
             return self._bowl(point)
-        if here.value < self.best[1].value:
-            self.best, self.best_point = (particles, here), point.copy()
-        slope = (particles.weights[:, None] * here.witness_gradient).ravel()
+        if variation.value < self.lowest[1].value:
+            self.lowest, self.lowest_point = (particles, variation), point.copy()
+        slope = (particles.weights[:, None] * variation.witness_gradient).ravel()
         if self.weights:
-            tilt = weight_slopes(self.objective, particles, here)
-            own = particles.weights if self.objective.conserves_mass else 1.0
-            slope = np.append(slope, own * tilt)
-        return here.value / self.unit, slope / self.unit
+            tilt = weight_slopes(self.objective, particles, variation)
+            # the derivative in a logit has the weight as a factor, a free one has none
+            factor = particles.weights if self.objective.conserves_mass else 1.0
+            slope = np.append(slope, factor * tilt)
+        return variation.value / self.unit, slope / self.unit
 
     def _particles(self, point):
         n, d = self.start.positions.shape
@@ -130,8 +141,9 @@ class _Told:
         return reweighted(self.objective, moved, point[n * d :])
 
     def _bowl(self, point):
-        """A quadratic about the best point, well above its value."""
-        away = point - self.best_point
-        height = 1.0 + abs(self.best[1].value) / self.unit
-        size = max(float(away @ away), 1e-300)
-        return self.best[1].value / self.unit + height, 2.0 * height / size * away
+        """A quadratic about the lowest point, well above its value."""
+        offset = point - self.lowest_point
+        value = self.lowest[1].value / self.unit
+        height = 1.0 + abs(value)
+        squared = max(float(offset @ offset), 1e-300)
+        return value + height, 2.0 * height / squared * offset

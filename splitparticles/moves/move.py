@@ -1,9 +1,9 @@
-"""Moves: how particles go downhill until they rest.
+"""Moves: how particles descend the objective until they converge.
 
 A move is a callable ``move(objective, particles) -> Moved``; a plain function will
 do.  It keeps nothing between calls, so a growth between two moves has no optimiser
 state to resize.  It never returns particles of a higher value than it was given, and
-a value that is not finite is a step it did not take.
+rejects a step to where F is not finite.
 
 Each move here can move the positions alone, or positions and weights together
 (``weights=True``).  Where the objective conserves mass, weights move on the probability
@@ -20,22 +20,22 @@ from ..particles import ParticleSet
 
 
 class Moved(NamedTuple):
-    """What a move returns."""
+    """Outcome of a move."""
 
     particles: ParticleSet
-    """Where the particles came to rest."""
+    """Particles of the lowest F that was met."""
     value: float
-    """The objective there."""
+    """F of the particles."""
     gradient_norm: float
-    """Largest ``|grad h(x_i)|`` of the witness there."""
+    """Largest ``|grad h(x_i)|`` of the witness at the particles."""
     steps: int
     """Steps taken."""
     converged: bool
-    """Whether they rest, by the move's own tolerance."""
+    """Whether they converged, by the tolerance of the move."""
 
 
 class NotFinite(ValueError):
-    """The objective has no finite value or gradient where a move should begin."""
+    """Value or gradient that is not finite at the start of a move."""
 
 
 class Move(Protocol):
@@ -46,32 +46,32 @@ class Move(Protocol):
 
 
 def start_of(objective: Objective, particles: ParticleSet) -> FirstVariation:
-    """First variation at the start, which has to be finite."""
-    here = objective.first_variation(particles)
-    check_lengths(here, particles)
-    if not is_finite(here):
-        bad = ~np.isfinite(here.witness_gradient).all(axis=1)
-        i = int(np.argmax(bad | ~np.isfinite(here.witness)))
+    """First variation at the start; `NotFinite` names a particle where it is not."""
+    variation = objective.first_variation(particles)
+    check_lengths(variation, particles)
+    if not is_finite(variation):
+        bad = ~np.isfinite(variation.witness_gradient).all(axis=1)
+        i = int(np.argmax(bad | ~np.isfinite(variation.witness)))
         raise NotFinite(
             "the objective is not finite at the start of a move: particle "
             f"{i} at {particles.positions[i]}"
         )
-    return here
+    return variation
 
 
-def is_finite(here: FirstVariation) -> bool:
+def is_finite(variation: FirstVariation) -> bool:
     """Whether value, witness and gradient are all finite."""
     return bool(
-        np.isfinite(here.value)
-        and np.isfinite(here.witness).all()
-        and np.isfinite(here.witness_gradient).all()
+        np.isfinite(variation.value)
+        and np.isfinite(variation.witness).all()
+        and np.isfinite(variation.witness_gradient).all()
     )
 
 
-def check_lengths(here: FirstVariation, particles: ParticleSet) -> None:
-    """Refuse an objective whose arrays do not fit: optimisers would go astray."""
+def check_lengths(variation: FirstVariation, particles: ParticleSet) -> None:
+    """Refuse arrays of the wrong shape: SciPy would take a gradient of any length."""
     wanted = particles.positions.shape
-    got = np.shape(here.witness), np.shape(here.witness_gradient)
+    got = np.shape(variation.witness), np.shape(variation.witness_gradient)
     if got != (wanted[:1], wanted):
         raise ValueError(
             f"the objective must return a witness and gradient of shapes {wanted[:1]} "
@@ -79,27 +79,28 @@ def check_lengths(here: FirstVariation, particles: ParticleSet) -> None:
         )
 
 
-def steepest(here: FirstVariation) -> float:
+def steepest(variation: FirstVariation) -> float:
     """Largest norm of the witness gradient over the particles."""
-    return float(np.linalg.norm(here.witness_gradient, axis=1).max())
+    return float(np.linalg.norm(variation.witness_gradient, axis=1).max())
 
 
-def weight_slopes(objective: Objective, particles, here: FirstVariation) -> np.ndarray:
-    """First variation that moves the weights, (n,): its mean counts only for free ones.
+def weight_slopes(
+    objective: Objective, particles, variation: FirstVariation
+) -> np.ndarray:
+    """First variation that moves the weights, (n,); less its mean where F keeps mass.
 
-    Times the weight it is the derivative of F in a particle's logit; as it stands, in
-    a free weight.
+    Then its product with the weight is the derivative of F in the particle's logit;
+    where weights are free, it is the derivative in the weight itself.
     """
     if not objective.conserves_mass:
-        return here.witness
-    share = particles.weights / particles.weights.sum()
-    return here.witness - share @ here.witness
+        return variation.witness
+    return variation.witness - particles.probabilities @ variation.witness
 
 
 def reweighted(
     objective: Objective, particles: ParticleSet, change: np.ndarray
 ) -> ParticleSet:
-    """Weights after a change of their logits, or of free weights themselves."""
+    """Particles after a change (n,) of logits, or of weights where they are free."""
     if not objective.conserves_mass:
         return particles.weighted(particles.weights + change)
     weights = particles.weights * np.exp(change - change.max())

@@ -1,4 +1,4 @@
-r"""The best weights for given positions: a quadratic programme on the simplex.
+r"""Optimal weights for given positions: a quadratic programme on the simplex.
 
 A squared discrepancy is quadratic in the weights,
 
@@ -20,9 +20,9 @@ from scipy.optimize import nnls
 from ..objectives import Objective
 from ..particles import ParticleSet
 
-RIDGE = 1e-12  # of the kernel matrix, as a share of its largest entry
+RIDGE = 1e-12  # of the kernel matrix, relative to its largest entry
 
-TO_ONE = 1e4  # how much more the sum counts than the rest
+TO_ONE = 1e4  # weight rho of the condition that the weights sum to one
 
 
 def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet:
@@ -60,17 +60,16 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     K = np.zeros((n, n))
     K[i, j] = K[j, i] = pairs
     b = K @ equal.weights - objective.witness(equal)
-    size = np.abs(K).max() or 1.0
-    K, b = K / size, b / size
-    K = K + 1.0  # no kernel here exceeds its largest entry
-    b = b + 1.0
+    largest = np.abs(K).max() or 1.0
+    # scaled to entries below one, so that c = 1 is enough
+    K, b = K / largest + 1.0, b / largest + 1.0
     R, ridge = None, RIDGE
     while R is None:
         try:
             R = cholesky(K + ridge * np.eye(n))
         except np.linalg.LinAlgError:
             ridge *= 10.0
-    aim = solve_triangular(R, b, trans="T")
+    target = solve_triangular(R, b, trans="T")
     rows = np.vstack([R, np.full((1, n), TO_ONE)])
-    w = nnls(rows, np.append(aim, TO_ONE))[0]
+    w = nnls(rows, np.append(target, TO_ONE))[0]
     return particles.weighted(w / w.sum())

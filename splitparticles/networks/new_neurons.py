@@ -7,7 +7,7 @@ best of them, not by the witness, which is linear in them.
 import numpy as np
 
 from .._linalg import row_dot
-from ..objectives.new_particles import Newcomer
+from ..objectives.new_particles import InsertionPath
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
 from .network_sums import correlations, in_blocks, squares
@@ -75,7 +75,7 @@ class NewNeurons(Objective):
             weights = np.append(particles.weights, self._mass_of(c))
             return ParticleSet(np.vstack([particles.positions, inserted]), weights)
 
-        return Newcomer(of_share, -step * size, 1.0)
+        return InsertionPath(of_share, -step * size, 1.0)
 
     def _mass_of(self, c):
         return c[0] if self.masses else [1.0]

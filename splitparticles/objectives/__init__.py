@@ -3,15 +3,15 @@
 from .discrepancy import Discrepancy
 from .ksd import KSD
 from .mmd import MMD
-from .new_particles import Newcomer
+from .new_particles import InsertionPath
 from .objective import FirstVariation, Objective, Sum
 
 __all__ = [
     "Discrepancy",
     "FirstVariation",
+    "InsertionPath",
     "KSD",
     "MMD",
-    "Newcomer",
     "Objective",
     "Sum",
 ]

@@ -1,9 +1,9 @@
-r"""Insertion of new particles: where to look for one, and how it gets its mass.
+r"""Insertion of new particles: acquisition function, proposals and path of the mass.
 
 A little mass t moved to y changes F by :math:`t\,(h(y) - \sum_i w_i h(x_i)) + O(t^2)`,
 so the witness h is the *acquisition function* of an insertion: the lower, the better.
-An objective that knows better (a network, whose new neurons are found by their
-gradient) overrides these methods; growths ask nothing else.
+Networks, whose new neurons have output weights of their own, override these methods;
+growths that insert particles call no others.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 from ..particles import ParticleSet
 
 
-class Newcomer(NamedTuple):
+class InsertionPath(NamedTuple):
     """Path of particle sets along which a new particle gains mass."""
 
     of_share: Callable[[float], ParticleSet]
-    """Particle set at a fraction, from 0 up, of the mass the new particle may have."""
+    """Particle set in which the new particle has a fraction of the mass."""
     slope: float
     """Derivative of F in the fraction, at 0."""
     most: float
@@ -28,10 +28,10 @@ class Newcomer(NamedTuple):
 
 
 class NewParticles:
-    """Insertion as the witness has it (mixin of `Objective`)."""
+    """Insertion by the witness (mixin of `Objective`)."""
 
     insertion_descends = False
-    """Whether some insertion is known to lower F, wherever F is not zero."""
+    """Whether some insertion is known to lower F as long as F is not zero."""
 
     target_sd: float | None = None
     """Mean standard deviation of the target's coordinates, where it is known."""
@@ -39,10 +39,10 @@ class NewParticles:
     def proposals(
         self, particles: ParticleSet, many: int, rng, *, reach: float = 1.0
     ) -> np.ndarray:
-        """Points (many, d) at which a new particle might stand, at random.
+        """Random points (many, d) for a new particle.
 
-        Every other one is near a particle, the rest `reach` times as far as the target
-        is wide, or the particles are where that is not known.
+        Normal draws around random particles: every other one close by, the rest with
+        `reach` standard deviations of the target, or else of the particles.
         """
         n, d = particles.positions.shape
         centres = particles.positions[rng.integers(n, size=many)]
@@ -53,9 +53,10 @@ class NewParticles:
     def surroundings(
         self, particles: ParticleSet, reach: float
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Lowest and highest point (d,) of a search; None without bounds.
+        """Lowest and highest corner (d,) of the search box; None for no bounds.
 
-        `reach` standard deviations around the particles, as in `proposals`.
+        The box extends `reach` standard deviations beyond the particles, as in
+        `proposals`.
         """
         margin = reach * self._width(particles)
         x = particles.positions
@@ -69,8 +70,8 @@ class NewParticles:
         """Gradient of the acquisition function, (m, d)."""
         return self.witness_gradient(particles, at)
 
-    def newcomer(self, particles: ParticleSet, point: np.ndarray) -> Newcomer:
-        """Path on which all particles give mass alike to a new one at a point (d,)."""
+    def newcomer(self, particles: ParticleSet, point: np.ndarray) -> InsertionPath:
+        """Path on which a new particle at a point (d,) takes mass from all others."""
         x, w = particles.positions, particles.weights
         total = float(w.sum())
 
@@ -79,10 +80,10 @@ class NewParticles:
             return ParticleSet(np.vstack([x, point]), weights)
 
         h = self.witness(particles, np.vstack([point, x]))
-        return Newcomer(of_share, total * float(h[0]) - float(w @ h[1:]), 0.5)
+        return InsertionPath(of_share, total * float(h[0]) - float(w @ h[1:]), 0.5)
 
     def _width(self, particles):
-        """Scale of the target, or of the particles; one where neither has any."""
+        """Standard deviation of the target, or of the particles, or one."""
         largest = float(particles.positions.std(axis=0).max())
         return self.target_sd or largest or 1.0
 

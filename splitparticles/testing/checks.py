@@ -115,7 +115,7 @@ def check_move(move, moves_weights):
 
 # ------------------------------------------------------------------- growths
 def check_growth(growth, objective, particles):
-    """Mass and mean stay, at most `limit` newcomers, F falls, the tree is right."""
+    """Mass and mean stay, at most `limit` new particles, F falls, the tree is right."""
     n = len(particles)
     for limit in (1, 3, n):
         grown = growth(objective, particles, limit, np.random.default_rng(0))

@@ -4,10 +4,11 @@
     python tests/benchmarks/splitting.py drops
     python tests/benchmarks/splitting.py cost
 
-``gains``: the predicted change of F by a split over the change found, and the mean gain
-along random directions over that along the steepest one at the same step, with what
-curvatures say it should be.  ``drops``: the splitting eigenvalue of each of eight
-particles against what F loses when that one is split and all descend again.
+``gains``: the predicted change of F by a split over the change found; the gains along
+the directions that `SteepestSplit` draws and along random ones, over that along the
+eigenvector at the same step; and what curvatures say the last should be.  ``drops``:
+the splitting eigenvalue of each of eight particles against what F loses when that one
+is split and all descend again.
 ``cost``: least eigenpairs from products against matrices that are written out.
 """
 
@@ -19,8 +20,12 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import splitparticles as sp
-from splitparticles.growth.eigenpairs import least_eigenpairs, rayleigh_descent
-from splitparticles.growth.growth import search_steps
+from splitparticles.growth.eigenpairs import (
+    Eigenpairs,
+    least_eigenpairs,
+    steepest_directions,
+)
+from splitparticles.growth.splits import search_steps
 
 STEP = 1e-3
 
@@ -59,7 +64,8 @@ def gains(options):
     """Print predicted over found changes."""
     print(f"{options.seeds} seeds, steps of {STEP}; median [quartiles]")
     print(
-        f"{'':7s}   d  {'predicted / found':31s}  {'random / steepest gain':31s}"
+        f"{'':7s}   d  {'predicted / found':31s}  {'drawn / steepest gain':31s}"
+        f"  {'random / steepest gain':31s}"
         "  the same by curvatures"
     )
     for d in (2, 5, 10, 20, 50):
@@ -77,20 +83,23 @@ def gains(options):
 
 
 def _gain(F, p, rng):
-    """Predicted over found; random over steepest gain, found and by curvatures."""
+    """Predicted over found; drawn and random over steepest gain; by curvatures."""
     values, vectors = np.linalg.eigh(F.splitting_matrices(p))
     i, now = int(values[:, 0].argmin()), F.value(p)
 
     def change(v):
         return F.value(p.split([i], v[None], STEP)) - now
 
-    best = change(vectors[i, :, 0])
+    steepest = change(vectors[i, :, 0])
+    repeated = np.repeat(values[[i]], 20, axis=0), np.repeat(vectors[[i]], 20, axis=0)
+    drawn = steepest_directions(*repeated, rng)[1]
     v = rng.standard_normal((20, len(vectors[i])))
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     S = (vectors[i] * values[i]) @ vectors[i].T
     wanted = np.einsum("kd,de,ke->k", v, S, v).mean() / values[i, 0]
-    found = np.mean([change(u) for u in v]) / best
-    return 0.5 * values[i, 0] * STEP**2 / best, found, wanted
+    of_drawn, of_random = (np.mean([change(u) for u in us]) for us in (drawn, v))
+    predicted = 0.5 * values[i, 0] * STEP**2
+    return predicted / steepest, of_drawn / steepest, of_random / steepest, wanted
 
 
 # ---------------------------------------------------------------------- drops
@@ -117,7 +126,9 @@ def _correlations(F, p):
     values, vectors = np.linalg.eigh(F.splitting_matrices(p))
     index, v = values[:, 0], vectors[:, :, 0]
     rows, now = np.arange(len(p)), F.value(p)
-    steps, _ = search_steps(F, p, rows, v, index, 8, now)
+    steps, _ = search_steps(
+        lambda steps: F.split_change(p, rows, v, steps), index, now / len(p), 8
+    )
     fall = []
     for i in rows:
         step = steps[[i]] if steps[i] > 0.0 else np.array([1e-3])
@@ -159,6 +170,29 @@ def cost(options):
                     f"  {seconds:8.3f}  {mb:6.1f}  {error}",
                     flush=True,
                 )
+
+
+def rayleigh_descent(objective, particles, rng, *, tol=1e-2, max_products=1000):
+    """Least eigenpairs by gradient descent of the Rayleigh quotient, as published.
+
+    The step is one over the largest curvature of S met so far, the longest at which
+    the quotient cannot rise (key ``WLLLS19`` in docs/references.bib).
+    """
+    v = rng.standard_normal(particles.positions.shape)
+    v /= np.linalg.norm(v, axis=1, keepdims=True)
+    largest = np.zeros(len(v))
+    for products in range(1, max_products + 1):
+        Sv = objective.splitting_product(particles, v)
+        quotient = np.einsum("nd,nd->n", v, Sv)
+        r = Sv - quotient[:, None] * v
+        size = np.linalg.norm(r, axis=1)
+        largest = np.maximum(largest, np.linalg.norm(Sv, axis=1) + np.abs(quotient))
+        if not (size > tol * np.abs(quotient).max()).any():
+            break
+        if products < max_products:
+            v = v - r / np.where(largest > 0.0, largest, 1.0)[:, None]
+            v /= np.linalg.norm(v, axis=1, keepdims=True)
+    return Eigenpairs(quotient, v, size, products)
 
 
 def measured(run):
