@@ -168,10 +168,10 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     --------
     >>> import numpy as np
     >>> from splitparticles.estimators import SplittingRegressor
-    >>> x = np.linspace(-2.0, 2.0, 200)[:, None]
+    >>> x = np.linspace(-2.0, 2.0, 50)[:, None]
     >>> y = np.abs(x[:, 0])
-    >>> fitted = SplittingRegressor(8, random_state=0).fit(x, y)
-    >>> bool(fitted.score(x, y) > 0.99), fitted.n_neurons_ <= 8
+    >>> fitted = SplittingRegressor(4, random_state=0).fit(x, y)
+    >>> bool(fitted.score(x, y) > 0.99), fitted.n_neurons_ <= 4
     (True, True)
     """
 
@@ -209,9 +209,9 @@ class SplittingClassifier(ClassifierMixin, _Splitting):
     --------
     >>> import numpy as np
     >>> from splitparticles.estimators import SplittingClassifier
-    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> x = np.random.default_rng(0).normal(size=(100, 2))
     >>> inside = (x**2).sum(axis=1) < 1.0
-    >>> fitted = SplittingClassifier(random_state=0).fit(x, inside)
+    >>> fitted = SplittingClassifier(4, random_state=0).fit(x, inside)
     >>> bool(fitted.score(x, inside) > 0.95)
     True
     """

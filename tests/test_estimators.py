@@ -47,25 +47,25 @@ def test_a_curved_surface_is_learnt():
     assert pair.score(fresh, np.column_stack([truth, -3.0 * truth])) > 0.95
 
 
+@pytest.mark.slow
 def test_held_back_rows_choose_the_size():
     x, y, rng = waves(80)
     noisy = y + rng.normal(size=80)
-    fitted = SplittingRegressor(40, decay=0.0, random_state=0).fit(x, noisy)
+    options = {"decay": 0.0, "random_state": 0, "move": sp.LBFGS(max_iter=50)}
+    fitted = SplittingRegressor(12, **options).fit(x, noisy)
     losses = fitted.validation_losses_
-    assert len(losses) < 40  # it stopped early
+    assert len(losses) < 12  # it stopped early
     assert np.argmin(losses) == fitted.n_neurons_ - 1
     assert min(losses) not in losses[-fitted.patience :]
-    whole = SplittingRegressor(
-        40, decay=0.0, validation_fraction=0, random_state=0
-    ).fit(x, noisy)
+    whole = SplittingRegressor(12, validation_fraction=0, **options).fit(x, noisy)
     assert whole.n_neurons_ > fitted.n_neurons_
     fresh, truth, _ = waves(seed=1)
     assert fitted.score(fresh, truth) > whole.score(fresh, truth)
 
 
 def test_the_same_state_is_the_same_network():
-    x, y, _ = waves(100)
-    one, two = (SplittingRegressor(4, random_state=3).fit(x, y) for _ in range(2))
+    x, y, _ = waves(50)
+    one, two = (SplittingRegressor(3, random_state=3).fit(x, y) for _ in range(2))
     assert np.array_equal(one.neurons_.positions, two.neurons_.positions)
 
 

@@ -27,7 +27,6 @@ from splitparticles._compiled.cache import fingerprint
 from splitparticles._compiled.compiler import IS_COMPILED, compiled, profile
 
 needs_compiler = pytest.mark.skipif(not IS_COMPILED, reason="nothing is compiled")
-compiles = pytest.mark.compiles
 
 pytestmark = pytest.mark.compiles
 
@@ -367,7 +366,7 @@ def answer(process):
     return json.loads(out)
 
 
-@compiles
+@pytest.mark.slow
 @needs_compiler
 def test_processes_that_fill_the_cache_at_once_agree_with_later_ones(tmp_path):
     folder = tmp_path / "cache"

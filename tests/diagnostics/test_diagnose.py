@@ -68,6 +68,7 @@ def test_fewer_particles_than_coordinates():
     assert told(sp.diagnose(result, score=score), "cannot span 20 coordinates")
 
 
+@pytest.mark.slow
 def test_shrunken_shifted_and_random_particles():
     score, _ = gaussian(2, 1.0)
     right = sp.sample(score, np.zeros(2), 32, rng=0)
