@@ -6,9 +6,9 @@
 
 ``gains``: the predicted change of F by a split over the change found; the gains along
 the directions that `SteepestSplit` draws and along random ones, over that along the
-eigenvector at the same step; and what curvatures say the last should be.  ``drops``:
-the splitting eigenvalue of each of eight particles against what F loses when that one
-is split and all descend again.
+eigenvector at the same step; and what curvatures say the last should be.
+``drops``: the splitting eigenvalue of each of eight particles against what F loses when
+that one is split and all descend again.
 ``cost``: least eigenpairs from products against matrices that are written out.
 """
 

@@ -38,7 +38,7 @@ def test_the_steepest_direction_beats_random_ones_at_a_small_step(d):
     [
         (np.ones(10), 64, 0.9),
         (np.linspace(0.95, 1.05, 10), 32, 0.8),
-        (np.linspace(0.5, 2.0, 10), 32, 0.3),
+        (np.linspace(0.5, 2.0, 10), 64, 0.5),
     ],
     ids=["equal", "nearly equal", "apart"],
 )
