@@ -19,7 +19,7 @@ from .._linalg import lengths_and_directions, ratio, row_dot
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
 
-POWER = 16
+EQUAL = 1e-4  # relative difference of eigenvalues that is none: what differences leave
 
 
 class Eigenpairs(NamedTuple):
@@ -58,23 +58,21 @@ def splitting_spectra(
 def steepest_directions(
     values: np.ndarray, vectors: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Curvatures (n,) and unit vectors (n, d) of steep directions, chosen at random.
+    r"""Curvatures (n,) and steepest directions (n, d).
 
-    Power iteration on the negative part of S from a random vector:
-    :math:`v \propto (-S)_+^p\, \xi`.  Where the least eigenvalue is well apart from the
-    others, v is its eigenvector; where several are nearly equal, v is random in their
-    eigenspace.  Eigenvectors themselves would be coordinate axes about a symmetric
-    mode, the same ones of all particles, which then never leave the subspace of the
-    first few splits.
+    The eigenvector of the least eigenvalue; where several are equal, a random unit
+    vector of their eigenspace.  About a symmetric mode its basis would be the same for
+    all particles, which then never leave the subspace of the first few splits.
     """
     least = values[:, :1]
-    below = np.where(least < 0.0, least, 1.0)
-    # an eigenvalue that is not negative counts only where it is the first
-    first = np.arange(values.shape[1]) == 0
-    share = np.where(least < 0.0, np.clip(values / below, 0.0, 1.0), first)
-    xi = rng.standard_normal(vectors.shape[:2])
-    _, c = lengths_and_directions(share**POWER * np.einsum("nd,ndk->nk", xi, vectors))
-    return row_dot(c**2, values), np.einsum("ndk,nk->nd", vectors, c)
+    equal = values <= least + EQUAL * np.abs(least)
+    several = equal.sum(axis=1) > 1
+    directions = vectors[:, :, 0].copy()
+    if several.any():
+        c = rng.standard_normal((several.sum(), values.shape[1])) * equal[several]
+        _, c = lengths_and_directions(c)
+        directions[several] = np.einsum("ndk,nk->nd", vectors[several], c)
+    return values[:, 0], directions
 
 
 def least_eigenpairs(

@@ -28,21 +28,21 @@ def test_least_eigenpairs_are_those_of_the_matrices(d):
     np.testing.assert_allclose(found.residuals, wanted, atol=1e-6 * size)
 
 
-def test_steep_directions_are_a_power_of_the_negative_part():
+def test_directions_are_eigenvectors_and_random_among_equal_eigenvalues():
     rng = np.random.default_rng(0)
     A = rng.normal(size=(200, 5, 5))
-    A = A + A.swapaxes(1, 2)
-    index, v = steepest_directions(*np.linalg.eigh(A), np.random.default_rng(1))
-    xi = np.random.default_rng(1).standard_normal((200, 5))
-    for S, lam, u, start in zip(A, index, v, xi, strict=True):
-        values, Q = np.linalg.eigh(S)
-        negative = (Q * np.maximum(-values, 0.0)) @ Q.T
-        wanted = np.linalg.matrix_power(negative / -values[0], 16) @ start
-        np.testing.assert_allclose(u, wanted / np.linalg.norm(wanted), atol=1e-9)
-        assert lam == pytest.approx(u @ S @ u)
-    # where no eigenvalue is negative, the vector of the least
-    index, v = steepest_directions(*np.linalg.eigh(A @ A), rng)
-    np.testing.assert_allclose(index, np.linalg.eigvalsh(A @ A)[:, 0], atol=1e-9)
+    values, Q = np.linalg.eigh(A + A.swapaxes(1, 2))
+    index, v = steepest_directions(values, Q, np.random.default_rng(1))
+    assert np.array_equal(index, values[:, 0]) and np.array_equal(v, Q[:, :, 0])
+    values[:, 1:3] = values[:, :1]  # three are equal: any unit vector of their space
+    drawn = [steepest_directions(values, Q, np.random.default_rng(k))[1] for k in (1, 2)]
+    for v in drawn:
+        c = np.einsum("ndk,nd->nk", Q, v)
+        np.testing.assert_allclose(np.linalg.norm(c[:, :3], axis=1), 1.0)
+        assert (np.abs(c[:, 0]) < 0.999).mean() > 0.9
+    assert np.abs(np.einsum("nd,nd->n", *drawn)).max() < 1.0 - 1e-9
+    values[0] = np.nan  # a matrix that is not finite
+    assert np.isnan(steepest_directions(values, Q, rng)[0][0])
 
 
 @pytest.mark.parametrize("dense", [64, 1])

@@ -33,22 +33,13 @@ def test_the_steepest_direction_beats_random_ones_at_a_small_step(d):
         assert best < F.split_change(one, none, v, step)[0]
 
 
-@pytest.mark.parametrize(
-    "scales, n, least",
-    [
-        (np.ones(10), 64, 0.9),
-        (np.linspace(0.95, 1.05, 10), 32, 0.8),
-        (np.linspace(0.5, 2.0, 10), 64, 0.5),
-    ],
-    ids=["equal", "nearly equal", "apart"],
-)
-def test_particles_about_a_symmetric_mode_leave_every_subspace(scales, n, least):
+def test_particles_about_a_symmetric_mode_leave_every_subspace():
     # eigenvectors are coordinate axes, the same of all particles: 2^k particles that
     # split along them would have no width in more than k of ten coordinates
-    F = sp.KSD(sp.InverseMultiquadric(10**0.5), lambda x: -x / scales**2)
-    options = {"n_particles": n, "move": sp.LBFGS(max_iter=20), "rng": 0}
+    F = sp.KSD(sp.InverseMultiquadric(10**0.5), lambda x: -x)
+    options = {"n_particles": 64, "move": sp.LBFGS(max_iter=20), "rng": 0}
     result = sp.descend(F, np.zeros((1, 10)), **options)
-    assert (result.std() / scales).min() > least
+    assert result.std().min() > 0.9
     again = sp.descend(F, np.zeros((1, 10)), max_rounds=3, **options)
     assert np.array_equal(again.positions, result.rounds[2].particles.positions)
 
