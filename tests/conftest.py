@@ -1,5 +1,10 @@
 """Settings of the whole suite: no deadline for property tests, since loops compile."""
 
+import os
+
+# the small matrices of tests lose time to a second thread; before NumPy is imported
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import settings

@@ -35,7 +35,9 @@ def test_directions_are_eigenvectors_and_random_among_equal_eigenvalues():
     index, v = steepest_directions(values, Q, np.random.default_rng(1))
     assert np.array_equal(index, values[:, 0]) and np.array_equal(v, Q[:, :, 0])
     values[:, 1:3] = values[:, :1]  # three are equal: any unit vector of their space
-    drawn = [steepest_directions(values, Q, np.random.default_rng(k))[1] for k in (1, 2)]
+    drawn = [
+        steepest_directions(values, Q, np.random.default_rng(k))[1] for k in (1, 2)
+    ]
     for v in drawn:
         c = np.einsum("ndk,nd->nk", Q, v)
         np.testing.assert_allclose(np.linalg.norm(c[:, :3], axis=1), 1.0)
