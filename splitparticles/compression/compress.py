@@ -143,7 +143,7 @@ def compress(
         "rng": rng,
         "deadline": deadline,
     }
-    known = {"names": names, "preconditioner": change, "draws": draws}
+    known = {"names": names, "preconditioner": change, "compressed": draws}
     watched = {"callback": callback, "progress": progress}
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
         z = draws.seen_through(change, moments.n, 2 * PILOT)

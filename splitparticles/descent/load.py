@@ -53,9 +53,12 @@ def load(path) -> Result:
             [],
             arrays["parents"].astype(int),
             Stop[facts["stop"]],
-            int(facts["n_score_evals"]),
-            facts["names"],
-            facts["warnings"],
+            n_score_evals=int(facts["n_score_evals"]),
+            n_score_calls=int(facts.get("n_score_calls", 0)),
+            names=facts["names"],
+            warnings=facts["warnings"],
+            emulator_error=float(facts.get("emulator_error", np.nan)),
+            log_evidence=float(facts.get("log_evidence", np.nan)),
         )
     except Exception as error:
         raise ResultFileError(f"{path} is not a result file: {error}") from error

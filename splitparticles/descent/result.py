@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .._validation import as_count, as_rng
+from ..draws.draws import Draws
 from ..draws.nearest import nearest_draws
 from ..particles import ParticleSet
 from ..stop import Stop
@@ -31,15 +33,23 @@ class Result:
     stop: Stop
     """Why the run ended."""
     n_score_evals: int = 0
-    """Rows ever handed to the score."""
+    """Rows ever passed to the score."""
+    n_score_calls: int = 0
+    """Calls in which they were passed; 0 where no front door counted them."""
     names: list[str] | None = None
     """Names of the coordinates."""
     warnings: list[str] = field(default_factory=list)
     """What the run itself saw that should worry the reader."""
     preconditioner: object = None
     """The working coordinates, a `Preconditioner`; None where there were none."""
-    draws: object = None
-    """The draws that were compressed, as they are gone through; None without any."""
+    compressed: Draws | None = None
+    """The draws that were compressed; None without any."""
+    sampler: Callable | None = None
+    """(m, chains, rng) -> draws (m, d) of the emulator; None without one."""
+    emulator_error: float = np.nan
+    """Estimate of the Fisher divergence E|s^ - s|^2 of the emulator, a coordinate."""
+    log_evidence: float = np.nan
+    """Log of the integral of the density; nan without a log density."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -65,6 +75,9 @@ class Result:
         def image(particles):
             return particles.moved_to(change(particles.positions))
 
+        def sampler(m, chains, rng):
+            return change(self.draws(m, chains=chains, rng=rng))
+
         rounds = [r._replace(particles=image(r.particles)) for r in self.rounds]
         particles = image(self.particles)
         if names is not None and len(names) != particles.dim:
@@ -75,7 +88,8 @@ class Result:
             rounds=rounds,
             names=names,
             preconditioner=None,
-            draws=None,
+            compressed=None,
+            sampler=None if self.sampler is None else sampler,
         )
 
     # ------------------------------------------------------------ short names
@@ -137,6 +151,36 @@ class Result:
     def resample(self, m, *, rng=None) -> np.ndarray:
         """Draw m equally weighted points; see `ParticleSet.resample`."""
         return self.particles.resample(m, rng=rng)
+
+    def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
+        """Draws of the emulator, at no row of the score.
+
+        Parameters
+        ----------
+        m : int
+            Draws in all.
+        chains : int
+            Chains that they come from, one after the other, each of ``m / chains``.
+        rng : None, int, Generator, optional
+            Anything ``np.random.default_rng`` takes.
+
+        Returns
+        -------
+        ndarray, shape (m, d)
+            In the user's coordinates.
+
+        Raises
+        ------
+        ValueError
+            When the run had no emulator.
+        """
+        if self.sampler is None:
+            raise ValueError(
+                "only a result of sample with an emulator has draws; "
+                "resample() takes points from the particles"
+            )
+        m, chains = as_count(m, "m"), as_count(chains, "chains")
+        return self.sampler(m, chains, as_rng(rng))
 
     def expectation_error(self, f, draws) -> ExpectationError:
         r"""Error of `expect`, by draws that were not compressed.
@@ -201,9 +245,9 @@ class Result:
         return self._nearest()[1]
 
     def _nearest(self):
-        if self.draws is None:
+        if self.compressed is None:
             raise ValueError("only a result of compress has draws to choose from")
-        return nearest_draws(self.draws, self.preconditioner, self.positions)
+        return nearest_draws(self.compressed, self.preconditioner, self.positions)
 
     def plot(self, ax=None, **options):
         """Draw the particles; see `splitparticles.plotting.particles`."""
@@ -262,6 +306,9 @@ class Result:
             "value": self.value,
             "stop": self.stop.name,
             "n_score_evals": self.n_score_evals,
+            "n_score_calls": self.n_score_calls,
+            "emulator_error": self.emulator_error,
+            "log_evidence": self.log_evidence,
             "names": self.names,
             "warnings": self.warnings,
         }

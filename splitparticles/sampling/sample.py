@@ -261,12 +261,14 @@ class _Run:
                 np.full(len(self.cloud), -1),
                 stop,
                 self.task.score.rows,
+                self.task.score.calls,
                 self.names,
                 ["the run ended before working coordinates were found"],
             )
         result = self.descent.result(stop)
         return replace(
             result,
+            n_score_calls=self.task.score.calls,
             names=self.names,
             preconditioner=self.descent.frame.change,
             warnings=[*self.warnings, *result.warnings],

@@ -183,7 +183,7 @@ def test_nearest_draws_are_a_matching_of_least_cost(small_blocks):
     x = table(400)
     result = sp.compress(x, 10, rng=0)
     x = x[:13]  # so few that particles are in each other's way
-    result = replace(result, draws=Draws(x))
+    result = replace(result, compressed=Draws(x))
     rows = result.nearest_rows()
     assert len(set(rows)) == 10
     assert np.array_equal(x[rows], result.nearest_draws())
@@ -200,7 +200,7 @@ def test_draws_that_repeat_are_taken_once():
     result = sp.compress(x, 12, rng=0)
     assert len(np.unique(result.nearest_draws(), axis=0)) == 12
     with pytest.raises(ValueError, match="fewer distinct draws"):
-        replace(result, draws=Draws(x[:150])).nearest_draws()
+        replace(result, compressed=Draws(x[:150])).nearest_draws()
 
 
 def test_only_compress_has_draws():
