@@ -1,0 +1,133 @@
+r"""The emulator: a log density, regressed from scores.
+
+In working coordinates, where the target is about a standard normal,
+
+.. math:: \log p(z) = \log p_0(z) + f(z), \qquad f \sim GP(0, \sigma^2 \varphi),
+
+with the prior :math:`p_0` (`splitparticles.emulator.prior`) and a radial covariance.
+Scores at n rows, with noise, determine n d coefficients
+(`splitparticles.emulator.gradient_process`, `splitparticles.emulator.solve`).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._validation import as_positions, as_positive
+from . import gradient_process as process
+from .prior import Hyperbolic
+from .uncertainty import gradient_variance
+
+
+@dataclass(frozen=True, eq=False)
+class Emulator:
+    """Regression of a log density from scores: a target that costs nothing to ask.
+
+    Made by `splitparticles.emulator.fit`.  Methods take and return whole batches and
+    raise TypeError or ValueError for arrays that are not finite and of the shapes said.
+
+    Attributes
+    ----------
+    kernel : RationalQuadratic
+        Covariance of f, but for its scale.
+    prior : Hyperbolic
+        What is believed far from all rows.
+    positions : ndarray, shape (n, d)
+        Rows where the score is known.
+    coefficients : ndarray, shape (n, d)
+        Weights of the rows in f.
+    noise : ndarray, shape (n,)
+        Variance of the noise of a row, relative to a score coordinate's prior variance.
+    level : float
+        What all rows have in common of it, as estimated.
+    scale : float
+        Standard deviation sigma of f.
+    """
+
+    kernel: tuple
+    prior: Hyperbolic
+    positions: np.ndarray
+    coefficients: np.ndarray
+    noise: np.ndarray
+    level: float
+    scale: float
+    factor: process.Factor | None = None
+    power: float = 1.0
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.positions.shape[1]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows that it was fitted to."""
+        return len(self.positions)
+
+    @property
+    def length(self) -> float:
+        """Length scale over the root of d."""
+        return self.kernel[0] / self.dim**0.5
+
+    def log_density(self, x: ArrayLike) -> np.ndarray:
+        """Log density at x (m, d), up to a constant, (m,)."""
+        return self.log_density_and_score(x)[0]
+
+    def score(self, x: ArrayLike) -> np.ndarray:
+        """Scores at x (m, d), (m, d)."""
+        return self.log_density_and_score(x)[1]
+
+    def log_density_and_score(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Log density up to a constant (m,) and scores (m, d), in one pass."""
+        x = as_positions(x, "x", self.dim)
+        f, g = process.value_and_gradient(self.kernel, x, *self._rows())
+        return self.prior.log_density(x) + f, self.prior.score(x) + g
+
+    def score_product(self, x: ArrayLike, v: ArrayLike) -> np.ndarray:
+        """Jacobian of the score at x_i times v_i, (m, d)."""
+        x, v = self._paired(x, v=v)
+        out = process.hessian_product(self.kernel, x, *self._rows(), v)
+        return self.prior.product(x, v) + out
+
+    def score_curvature(self, x: ArrayLike, u: ArrayLike, v: ArrayLike) -> np.ndarray:
+        """Second derivative of the score at x_i along u_i and v_i, (m, d)."""
+        x, u, v = self._paired(x, u=u, v=v)
+        out = process.third_product(self.kernel, x, *self._rows(), u, v)
+        return self.prior.curvature(x, u, v) + out
+
+    def score_sd(self, x: ArrayLike) -> np.ndarray:
+        """Posterior standard deviation of the score's coordinates at x, (m, d).
+
+        Exact where the fit was dense; else given the nearest rows alone, which is
+        no less.
+        """
+        x = as_positions(x, "x", self.dim)
+        variance = gradient_variance(
+            self.kernel, self.positions, self.noise, self.factor, x
+        )
+        return self.power * self.scale * np.sqrt(variance)
+
+    def flattened(self, power: float) -> "Emulator":
+        """Emulator of the density to a power: wider where the power is below 1."""
+        power = as_positive(power, "power")
+        return replace(
+            self,
+            prior=replace(self.prior, power=power * self.prior.power),
+            coefficients=power * self.coefficients,
+            power=power * self.power,
+        )
+
+    def _rows(self):
+        return self.positions, self.coefficients
+
+    def _paired(self, x, **directions):
+        """Points and directions, checked."""
+        x = as_positions(x, "x", self.dim)
+        arrays = [as_positions(v, name, self.dim) for name, v in directions.items()]
+        for name, array in zip(directions, arrays, strict=True):
+            if array.shape != x.shape:
+                raise ValueError(
+                    f"{name} must have the shape {x.shape} of x, got {array.shape}"
+                )
+        return x, *arrays
