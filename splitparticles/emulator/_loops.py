@@ -53,11 +53,11 @@ def add_sums(x, i, y, a, m, of_z, of_a, out):
         out[i, k + 1] += out1
 
 
-@compiled
-def score_loop(kernel, x, y, a, f, g, first, last):
-    use_wide_vectors()
+@helper
+def add_value_and_gradient(kernel, phi, x, y, a, f, g, buffers, first, last):
+    """Add f and its gradient for rows of x, the profile `phi` handed on by a loop."""
+    join_the_loop()
     even = x.shape[1]
-    buffers = scratch(2 + 2 * even)
     u, za, ys, coefficients = (
         buffers[0],
         buffers[1],
@@ -71,12 +71,19 @@ def score_loop(kernel, x, y, a, f, g, first, last):
             dot_products(x, i, ys, coefficients, m, u, za)
             total = 0.0
             for j in range(m):
-                _, phi1, phi2, _, _ = profile(kernel, u[j])
+                _, phi1, phi2, _, _ = phi(kernel, u[j])
                 total -= 2.0 * phi1 * za[j]
                 za[j] = -4.0 * phi2 * za[j]  # the buffers turn into coefficients
                 u[j] = -2.0 * phi1
             f[i] += total
             add_sums(x, i, ys, coefficients, m, za, u, g)
+
+
+@compiled
+def score_loop(kernel, x, y, a, f, g, first, last):
+    use_wide_vectors()
+    buffers = scratch(2 + 2 * x.shape[1])
+    add_value_and_gradient(kernel, profile, x, y, a, f, g, buffers, first, last)
 
 
 @compiled

@@ -115,18 +115,19 @@ def forward_loop(kernel, tiles, b, first, last):
     use_wide_vectors()
     negative = np.empty((2, TILE))
     for I in range(b.shape[1] // TILE):
-        for pair in range(first, last):
-            c0 = b[2 * pair, I * TILE : (I + 1) * TILE]
-            c1 = b[2 * pair + 1, I * TILE : (I + 1) * TILE]
-            for K in range(I):
-                b0 = b[2 * pair, K * TILE : (K + 1) * TILE]
-                b1 = b[2 * pair + 1, K * TILE : (K + 1) * TILE]
-                subtract_pair(c0, c1, tiles[tile_index(I, K)], b0, b1)
+        columns = slice(I * TILE, (I + 1) * TILE)
+        for K in range(I):
+            t, left = tiles[tile_index(I, K)], slice(K * TILE, (K + 1) * TILE)
+            for r in range(2 * first, 2 * last, 2):
+                subtract_pair(
+                    b[r, columns], b[r + 1, columns], t, b[r, left], b[r + 1, left]
+                )
+        for r in range(2 * first, 2 * last, 2):
+            c0, c1 = b[r, columns], b[r + 1, columns]
             negative[0], negative[1] = -c0, -c1
             c0[:] = 0.0
             c1[:] = 0.0
-            inverse = tiles[tile_index(I, I)]
-            subtract_pair(c0, c1, inverse, negative[0], negative[1])
+            subtract_pair(c0, c1, tiles[tile_index(I, I)], negative[0], negative[1])
 
 
 @compiled

@@ -27,7 +27,7 @@ LEVELS = (1e-8, 1e-6, 1e-4, 1e-2, 1e-1)
 
 FIRST_LENGTH, FIRST_LEVEL = 3, 1  # of the climb, among these
 
-EVIDENCE = 600  # unknowns
+EVIDENCE = 800  # unknowns
 
 
 @explains_keywords
