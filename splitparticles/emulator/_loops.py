@@ -1,6 +1,6 @@
 """Loops of the emulator; formulas: `splitparticles.emulator.gradient_process`."""
 
-from .._compiled.blocks import BLOCK, load, scratch, squared_distances
+from .._compiled.blocks import BLOCK, load, scratch
 from .._compiled.compiler import compiled, helper, profile
 from .._compiled.llvm import join_the_loop, use_wide_vectors
 from .cholesky import TILE, tile_index

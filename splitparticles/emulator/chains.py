@@ -144,4 +144,6 @@ class _Walk:
 
 def _parts(total, size):
     """Parts of `total`, each of `size` but the last."""
-    return [min(size, total - first) for first in range(0, total, size)] if total else []
+    return (
+        [min(size, total - first) for first in range(0, total, size)] if total else []
+    )

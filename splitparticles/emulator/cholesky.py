@@ -30,9 +30,9 @@ SMALLEST_PIVOT = 1e-14
 
 
 @helper
-def tile_index(I, J):
-    """Place of tile (I, J), J <= I, among those of the lower triangle."""
-    return I * (I + 1) // 2 + J
+def tile_index(row, column):
+    """Place of tile (row, column), column <= row, among the lower triangle's."""
+    return row * (row + 1) // 2 + column
 
 
 @helper
@@ -84,7 +84,7 @@ def invert_tile(t, out):
 
 
 @compiled
-def diagonal_loop(kernel, tiles, column, pivots, first, last):
+def _diagonal_loop(kernel, tiles, column, pivots, first, last):
     use_wide_vectors()
     for _ in range(first, last):
         J = column[0]
@@ -98,26 +98,26 @@ def diagonal_loop(kernel, tiles, column, pivots, first, last):
 
 
 @compiled
-def column_loop(kernel, tiles, column, first, last):
+def _column_loop(kernel, tiles, column, first, last):
     use_wide_vectors()
     J = column[0]
-    for I in range(J + 1 + first, J + 1 + last):
-        t = tiles[tile_index(I, J)]
+    for row in range(J + 1 + first, J + 1 + last):
+        t = tiles[tile_index(row, J)]
         for K in range(J):
-            subtract_product(t, tiles[tile_index(I, K)], tiles[tile_index(J, K)])
+            subtract_product(t, tiles[tile_index(row, K)], tiles[tile_index(J, K)])
         negative = -t
         t[:] = 0.0
         subtract_product(t, negative, tiles[tile_index(J, J)])
 
 
 @compiled
-def forward_loop(kernel, tiles, b, first, last):
+def _forward_loop(kernel, tiles, b, first, last):
     use_wide_vectors()
     negative = np.empty((2, TILE))
-    for I in range(b.shape[1] // TILE):
-        columns = slice(I * TILE, (I + 1) * TILE)
-        for K in range(I):
-            t, left = tiles[tile_index(I, K)], slice(K * TILE, (K + 1) * TILE)
+    for row in range(b.shape[1] // TILE):
+        columns = slice(row * TILE, (row + 1) * TILE)
+        for K in range(row):
+            t, left = tiles[tile_index(row, K)], slice(K * TILE, (K + 1) * TILE)
             for r in range(2 * first, 2 * last, 2):
                 subtract_pair(
                     b[r, columns], b[r + 1, columns], t, b[r, left], b[r + 1, left]
@@ -127,26 +127,26 @@ def forward_loop(kernel, tiles, b, first, last):
             negative[0], negative[1] = -c0, -c1
             c0[:] = 0.0
             c1[:] = 0.0
-            subtract_pair(c0, c1, tiles[tile_index(I, I)], negative[0], negative[1])
+            subtract_pair(c0, c1, tiles[tile_index(row, row)], negative[0], negative[1])
 
 
 @compiled
-def backward_loop(kernel, tiles, b, first, last):
+def _backward_loop(kernel, tiles, b, first, last):
     use_wide_vectors()
     out = np.empty(TILE)
     blocks = b.shape[1] // TILE
-    for I in range(blocks - 1, -1, -1):
-        for row in range(2 * first, 2 * last):
-            c = b[row, I * TILE : (I + 1) * TILE]
-            for K in range(I + 1, blocks):
-                below = b[row, K * TILE : (K + 1) * TILE]
-                t = tiles[tile_index(K, I)]
+    for row in range(blocks - 1, -1, -1):
+        for r in range(2 * first, 2 * last):
+            c = b[r, row * TILE : (row + 1) * TILE]
+            for K in range(row + 1, blocks):
+                below = b[r, K * TILE : (K + 1) * TILE]
+                t = tiles[tile_index(K, row)]
                 for k in range(TILE):
                     total = 0.0
                     for i in range(TILE):
                         total += t[k, i] * below[i]
                     c[k] -= total
-            inverse = tiles[tile_index(I, I)]
+            inverse = tiles[tile_index(row, row)]
             for k in range(TILE):
                 total = 0.0
                 for i in range(TILE):
@@ -182,19 +182,17 @@ class Factor(NamedTuple):
         rows, columns = -(-len(b) // 2) * 2, -(-self.n // TILE) * TILE
         out = np.zeros((rows, columns))
         out[: len(b), : self.n] = b
-        return self._run(forward_loop, out)
+        return self._run(_forward_loop, out)
 
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Solutions of A x = b for the rows of b, (r, n)."""
-        x = self._run(backward_loop, self.half_solve(b))
+        x = self._run(_backward_loop, self.half_solve(b))
         return x[: len(b), : self.n].copy()
 
     def _run(self, loop, out):
         pairs = len(out) // 2
         steps = len(self.tiles) * pairs * TILE**2 // 2
-        in_row_blocks(
-            loop, self.kernel, (self.tiles, out), pairs, steps, fewest_rows=4
-        )
+        in_row_blocks(loop, self.kernel, (self.tiles, out), pairs, steps, fewest_rows=4)
         return out
 
 
@@ -210,12 +208,12 @@ def factorised(kernel, tiles: np.ndarray, n: int) -> Factor:
     smallest = SMALLEST_PIVOT * tiles[0, 0, 0]
     for J in range(blocks):
         column = np.full(1, J)
-        in_row_blocks(diagonal_loop, kernel, (tiles, column, pivots), 1, 0)
+        in_row_blocks(_diagonal_loop, kernel, (tiles, column, pivots), 1, 0)
         if not pivots[0] > smallest:
             raise np.linalg.LinAlgError("the matrix is not positive definite")
         below = blocks - J - 1
         steps = below * (J + 1) * PRODUCT // 8
         in_row_blocks(
-            column_loop, kernel, (tiles, column), below, steps, fewest_rows=1
+            _column_loop, kernel, (tiles, column), below, steps, fewest_rows=1
         )
     return Factor(kernel, tiles, n)

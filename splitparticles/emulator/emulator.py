@@ -9,23 +9,25 @@ Scores at n rows, with noise, determine n d coefficients
 (`splitparticles.emulator.gradient_process`, `splitparticles.emulator.solve`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_positions, as_positive
+from .._validation import as_positive
+from ..targets.target import Target
 from . import gradient_process as process
 from .prior import Hyperbolic
 from .uncertainty import gradient_variance
 
 
 @dataclass(frozen=True, eq=False)
-class Emulator:
+class Emulator(Target):
     """Regression of a log density from scores: a target that costs nothing to ask.
 
-    Made by `splitparticles.emulator.fit`.  Methods take and return whole batches and
-    raise TypeError or ValueError for arrays that are not finite and of the shapes said.
+    Made by `splitparticles.emulator.fit`.  ``log_density``, up to a constant, ``score``,
+    ``score_product`` and ``score_curvature`` are those of every
+    `splitparticles.targets.target.Target`.
 
     Attributes
     ----------
@@ -43,6 +45,10 @@ class Emulator:
         What all rows have in common of it, as estimated.
     scale : float
         Standard deviation sigma of f.
+    factor : Factor, optional
+        Cholesky factor of the rows' covariance, where the fit was dense.
+    power : float
+        The power of the density; see `flattened`.
     """
 
     kernel: tuple
@@ -54,11 +60,10 @@ class Emulator:
     scale: float
     factor: process.Factor | None = None
     power: float = 1.0
+    dim: int = field(init=False)
 
-    @property
-    def dim(self) -> int:
-        """Number of coordinates."""
-        return self.positions.shape[1]
+    def __post_init__(self):
+        object.__setattr__(self, "dim", self.positions.shape[1])
 
     @property
     def n_rows(self) -> int:
@@ -70,31 +75,11 @@ class Emulator:
         """Length scale over the root of d."""
         return self.kernel[0] / self.dim**0.5
 
-    def log_density(self, x: ArrayLike) -> np.ndarray:
-        """Log density at x (m, d), up to a constant, (m,)."""
-        return self.log_density_and_score(x)[0]
-
-    def score(self, x: ArrayLike) -> np.ndarray:
-        """Scores at x (m, d), (m, d)."""
-        return self.log_density_and_score(x)[1]
-
     def log_density_and_score(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Log density up to a constant (m,) and scores (m, d), in one pass."""
-        x = as_positions(x, "x", self.dim)
-        f, g = process.value_and_gradient(self.kernel, x, *self._rows())
+        """Log density up to a constant (m,) and scores (m, d) at x, in one pass."""
+        (x,) = self._batch(x=x)
+        f, g = process.value_and_gradient(self.kernel, x, *self._rows)
         return self.prior.log_density(x) + f, self.prior.score(x) + g
-
-    def score_product(self, x: ArrayLike, v: ArrayLike) -> np.ndarray:
-        """Jacobian of the score at x_i times v_i, (m, d)."""
-        x, v = self._paired(x, v=v)
-        out = process.hessian_product(self.kernel, x, *self._rows(), v)
-        return self.prior.product(x, v) + out
-
-    def score_curvature(self, x: ArrayLike, u: ArrayLike, v: ArrayLike) -> np.ndarray:
-        """Second derivative of the score at x_i along u_i and v_i, (m, d)."""
-        x, u, v = self._paired(x, u=u, v=v)
-        out = process.third_product(self.kernel, x, *self._rows(), u, v)
-        return self.prior.curvature(x, u, v) + out
 
     def score_sd(self, x: ArrayLike) -> np.ndarray:
         """Posterior standard deviation of the score's coordinates at x, (m, d).
@@ -102,7 +87,7 @@ class Emulator:
         Exact where the fit was dense; else given the nearest rows alone, which is
         no less.
         """
-        x = as_positions(x, "x", self.dim)
+        (x,) = self._batch(x=x)
         variance = gradient_variance(
             self.kernel, self.positions, self.noise, self.factor, x
         )
@@ -118,16 +103,21 @@ class Emulator:
             power=power * self.power,
         )
 
-    def _rows(self):
+    @property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and coefficients."""
         return self.positions, self.coefficients
 
-    def _paired(self, x, **directions):
-        """Points and directions, checked."""
-        x = as_positions(x, "x", self.dim)
-        arrays = [as_positions(v, name, self.dim) for name, v in directions.items()]
-        for name, array in zip(directions, arrays, strict=True):
-            if array.shape != x.shape:
-                raise ValueError(
-                    f"{name} must have the shape {x.shape} of x, got {array.shape}"
-                )
-        return x, *arrays
+    def _log_density(self, x):
+        return self.log_density_and_score(x)[0]
+
+    def _score(self, x):
+        return self.log_density_and_score(x)[1]
+
+    def _score_product(self, x, v):
+        f = process.hessian_product(self.kernel, x, *self._rows, v)
+        return self.prior.product(x, v) + f
+
+    def _score_curvature(self, x, u, v):
+        f = process.third_product(self.kernel, x, *self._rows, u, v)
+        return self.prior.curvature(x, u, v) + f

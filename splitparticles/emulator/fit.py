@@ -14,12 +14,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_floats, as_positions, explains_keywords, refuse_nonfinite
+from .._validation import (
+    as_floats,
+    as_positions,
+    as_positive,
+    explains_keywords,
+    refuse_nonfinite,
+)
 from ..kernels.radial import RationalQuadratic
 from . import gradient_process as process
 from .emulator import Emulator
 from .prior import PRIOR_SCALE, Hyperbolic
-from .solve import coefficients
+from .solve import DENSE, coefficients, total
 
 LENGTHS = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)  # over the root of d
 
@@ -28,6 +34,10 @@ LEVELS = (1e-8, 1e-6, 1e-4, 1e-2, 1e-1)
 FIRST_LENGTH, FIRST_LEVEL = 3, 1  # of the climb, among these
 
 EVIDENCE = 800  # unknowns
+
+TINY = 1e-300  # of the misfit, which is 0 where the prior is the truth
+
+LEAST_LEVEL = 1e-4  # of noise for conjugate gradients, which take long without
 
 
 @explains_keywords
@@ -52,9 +62,11 @@ def fit(
         Known variances of the noise of the rows, relative to the prior variance of a
         score's coordinate; what all rows have in common is estimated.
     length, level : float, optional
-        Length scale over the root of d, and common noise; estimated where left out.
+        Length scale over the root of d, and common noise; estimated where left out,
+        the latter raised where the equations could not be solved otherwise.
     near : Emulator, optional
-        An earlier fit: the search begins at its length and noise.
+        An earlier fit: the search begins at its length and noise, conjugate gradients
+        at its coefficients.
 
     Returns
     -------
@@ -80,64 +92,86 @@ def fit(
     s = as_positions(scores, "scores", x.shape[1])
     if len(s) != len(x):
         raise ValueError(f"scores must have {len(x)} rows, got {len(s)}")
-    noise = as_noise(noise, len(x))
+    noise = as_variances(noise, "noise", len(x))
+    lengths: tuple[float, ...] = LENGTHS
+    levels: tuple[float, ...] = LEVELS
+    if length is not None:
+        lengths = (as_positive(length, "length"),)
+    if level is not None:
+        levels = (float(as_variances(level, "level", 1)[0]),)
     prior = Hyperbolic(PRIOR_SCALE * x.shape[1] ** 0.5)
     y = s - prior.score(x)
-    if length is None or level is None:
-        length, level = most_evident(x, y, noise, length, level, near)
-    kernel = RationalQuadratic(length * x.shape[1] ** 0.5)
-    noise = noise + level
-    a, factor = coefficients(kernel, x, y, noise)
+    kernel, least = most_evident(x, y, noise, lengths, levels, near)
+    if level is None and x.size > DENSE:
+        least = max(least, LEAST_LEVEL)
+    a, level, factor = coefficients(
+        kernel,
+        x,
+        y,
+        noise,
+        [value for value in levels if value >= least],
+        warm_start(near, kernel, x),
+    )
     if not np.isfinite(a).all():
-        raise np.linalg.LinAlgError("the coefficients are not finite")
-    scale = np.sqrt(max((a * y).sum() / y.size, 0.0))
-    return Emulator(kernel, prior, x, a, noise, level, scale, factor)
+        raise np.linalg.LinAlgError("the coefficients of the rows are not finite")
+    scale = max(total(a, y) / y.size, 0.0) ** 0.5
+    return Emulator(kernel, prior, x, a, noise + level, level, scale, factor)
 
 
-def as_noise(noise: ArrayLike, n: int) -> np.ndarray:
-    """Variances (n,), none negative."""
-    array = as_floats(noise, "noise", f"of shape () or ({n},)")
+def as_variances(values: ArrayLike, name: str, n: int) -> np.ndarray:
+    """Variances (n,), none negative, from as many or one for all."""
+    array = as_floats(values, name, f"of shape () or ({n},)")
     if array.shape not in ((), (n,)):
-        raise ValueError(f"noise must have shape () or ({n},), got {array.shape}")
+        raise ValueError(f"{name} must have shape () or ({n},), got {array.shape}")
     array = np.full(n, array)
-    refuse_nonfinite(array, "noise")
+    refuse_nonfinite(array, name)
     if array.min() < 0:
-        row = int(array.argmin())
-        raise ValueError(f"noise must not be negative, got noise[{row}] = {array[row]}")
+        raise ValueError(f"{name} must not be negative, got {array.min()}")
     return array
 
 
-def most_evident(x, y, noise, length, level, near) -> tuple[float, float]:
-    """Length and noise level of the largest evidence near the start of the climb."""
-    lengths = LENGTHS if length is None else (length,)
-    levels = LEVELS if level is None else (level,)
+def warm_start(near: Emulator | None, kernel, x) -> np.ndarray:
+    """Coefficients (n, d) that rows of x have in an earlier fit of the same kernel."""
+    a = np.zeros_like(x)
+    if near is not None and near.kernel == kernel and near.power == 1.0:
+        rows = {row.tobytes(): j for j, row in enumerate(near.positions)}
+        for i, row in enumerate(x):
+            j = rows.get(row.tobytes())
+            if j is not None:
+                a[i] = near.coefficients[j]
+    return a
+
+
+def most_evident(x, y, noise, lengths, levels, near) -> tuple[tuple, float]:
+    """Kernel and noise level of the largest evidence near the start of the climb."""
     keep = np.linspace(0, len(x) - 1, min(len(x), max(2, EVIDENCE // x.shape[1])))
     x, y, noise = (array[keep.astype(int)] for array in (x, y, noise))
 
+    def kernel(i):
+        return RationalQuadratic(lengths[i] * x.shape[1] ** 0.5)
+
     @cache
-    def at(i, j):
+    def evidence(node):
+        i, j = node
         if not (0 <= i < len(lengths) and 0 <= j < len(levels)):
             return -np.inf
-        kernel = RationalQuadratic(lengths[i] * x.shape[1] ** 0.5)
-        return log_evidence(kernel, x, y, noise + levels[j])
+        return log_evidence(kernel(i), x, y, noise + levels[j])
 
-    node = _nearest(lengths, near and near.length, FIRST_LENGTH), _nearest(
-        levels, near and near.level, FIRST_LEVEL
-    )
+    i = _nearest(lengths, None if near is None else near.length, FIRST_LENGTH)
+    j = _nearest(levels, None if near is None else near.level, FIRST_LEVEL)
     while True:
-        i, j = node
         beside = [(i + 1, j), (i - 1, j), (i, j - 1), (i, j + 1)]
-        highest = max(beside, key=lambda at_node: at(*at_node))
-        if not at(*highest) > at(*node):
-            return lengths[i], levels[j]
-        node = highest
+        highest = max(beside, key=evidence)
+        if evidence(highest) == -np.inf or evidence(highest) <= evidence((i, j)):
+            return kernel(i), levels[j]
+        i, j = highest
 
 
 def _nearest(values, value, first):
     """Index of the nearest of `values`; `first` where there is nothing to be near."""
-    if value is None:
+    if value is None or len(values) == 1:
         return min(first, len(values) - 1)
-    return int(np.abs(np.log(np.divide(values, value))).argmin())
+    return int(np.abs(np.log(values) - np.log(max(value, values[0]))).argmin())
 
 
 def log_evidence(kernel, x, y, noise) -> float:
@@ -147,5 +181,6 @@ def log_evidence(kernel, x, y, noise) -> float:
     except np.linalg.LinAlgError:
         return -np.inf
     half = factor.half_solve(y.reshape(1, -1))[0]
-    misfit = max(float((half * half).sum()), 1e-300)
-    return -0.5 * (y.size * np.log(misfit) + factor.log_determinant())
+    misfit = max(float((half * half).sum()), TINY)
+    evidence = -0.5 * (y.size * np.log(misfit) + factor.log_determinant())
+    return evidence if np.isfinite(evidence) else -np.inf

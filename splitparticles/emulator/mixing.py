@@ -7,7 +7,7 @@ halves, B / n that of their means, :math:`\mathrm{var}^+ = \frac{n - 1}{n} W +
 
 .. math::
     \hat R = \sqrt{\mathrm{var}^+ / W}, \qquad
-    \mathrm{ESS} = m n \big/ \big(-1 + 2 \textstyle\sum_t [\rho_{2t} + \rho_{2t + 1}]\big),
+    \mathrm{ESS} = \frac{m n}{-1 + 2 \sum_t (\rho_{2t} + \rho_{2t + 1})},
 
 the sum over pairs while these are positive, none larger than the one before.
 """
