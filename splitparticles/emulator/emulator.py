@@ -25,8 +25,8 @@ from .uncertainty import gradient_variance
 class Emulator(Target):
     """Regression of a log density from scores: a target that costs nothing to ask.
 
-    Made by `splitparticles.emulator.fit`.  ``log_density``, up to a constant, ``score``,
-    ``score_product`` and ``score_curvature`` are those of every
+    Made by `splitparticles.emulator.fit`.  ``log_density``, up to a constant,
+    ``score``, ``score_product`` and ``score_curvature`` are those of every
     `splitparticles.targets.target.Target`.
 
     Attributes
@@ -53,12 +53,12 @@ class Emulator(Target):
 
     kernel: tuple
     prior: Hyperbolic
-    positions: np.ndarray
-    coefficients: np.ndarray
-    noise: np.ndarray
+    positions: np.ndarray = field(repr=False)
+    coefficients: np.ndarray = field(repr=False)
+    noise: np.ndarray = field(repr=False)
     level: float
     scale: float
-    factor: process.Factor | None = None
+    factor: process.Factor | None = field(default=None, repr=False)
     power: float = 1.0
     dim: int = field(init=False)
 
