@@ -4,10 +4,11 @@
 
 Seconds of processor time on one thread, medians of three.  With FOLDER, which holds
 ``rulers.py`` and ``posteriors/``, also errors: an emulator fitted to N reference draws,
-whitened by the mean and covariance of all; E|s^ - s|^2 / E|s|^2 over others, over the 3 %
-of them farthest out, and the mean square of error over doubt; medians of three fits.
+whitened by the mean and covariance of all; E|s^ - s|^2 / E|s|^2 over others, over the
+3 % of them farthest out, and the mean square of error over doubt; medians of three fits.
 """
 
+import importlib
 import sys
 import time
 
@@ -17,6 +18,8 @@ from posteriors import EASY, HARD
 
 from splitparticles._compiled.threads import using_threads
 from splitparticles.emulator import chains, fit
+
+fit_module = importlib.import_module("splitparticles.emulator.fit")
 
 
 def bent(z):
@@ -62,35 +65,45 @@ def times():
 
 
 def errors(targets, name):
-    """Print the errors on one posterior."""
+    """Print the errors on one posterior, then those far out by the prior's scale."""
     target = targets.load(name)
     draws = np.random.default_rng(0).permutation(target.z)
     factor = np.linalg.cholesky(np.cov(draws.T))
     z = np.linalg.solve(factor, (draws - draws.mean(axis=0)).T).T
     s = target.logp_score(draws)[1] @ factor
-    x, wanted = z[-4000:], s[-4000:]
-    radius = (x**2).sum(axis=1)
-    far = radius > np.quantile(radius, 0.97)
     for n in (15, 30, 50, 100, 200):
-        figures = []
-        for i in range(0, 3 * n, n):
-            e = fit(z[i : i + n], s[i : i + n])
-            error, size = (e.score(x) - wanted) ** 2, wanted**2
-            doubt = e.score_sd(x[:200]) ** 2
-            figures.append(
-                (
-                    error.sum() / size.sum(),
-                    error[far].sum() / size[far].sum(),
-                    error[:200].mean() / doubt.mean(),
-                    e.length,
-                )
-            )
-        whole, outside, ratio, length = np.median(figures, axis=0)
+        whole, outside, ratio, length = figures(z, s, n)
         print(
             f"{name:40s} N {n:3d} error {whole:.1e} far out {outside:.1e} "
             f"error/doubt {ratio:5.2f} length {length}",
             flush=True,
         )
+    usual = fit_module.PRIOR_SCALE
+    for scale in (1.0, usual, 4.0, 1000.0):
+        fit_module.PRIOR_SCALE = scale
+        outside = [f"N {n} {figures(z, s, n)[1]:.1e}" for n in (30, 60, 150)]
+        print(f"{name:40s} prior scale {scale:6} far out", *outside, flush=True)
+    fit_module.PRIOR_SCALE = usual
+
+
+def figures(z, s, n):
+    """Errors of fits to n rows, over all and far out; error by doubt; length."""
+    x, wanted = z[-4000:], s[-4000:]
+    radius = (x**2).sum(axis=1)
+    far = radius > np.quantile(radius, 0.97)
+    found = []
+    for i in range(0, 3 * n, n):
+        e = fit(z[i : i + n], s[i : i + n])
+        error, size = (e.score(x) - wanted) ** 2, wanted**2
+        found.append(
+            (
+                error.sum() / size.sum(),
+                error[far].sum() / size[far].sum(),
+                error[:50].mean() / (e.score_sd(x[:50]) ** 2).mean(),
+                e.length,
+            )
+        )
+    return np.median(found, axis=0)
 
 
 if __name__ == "__main__":
