@@ -3,10 +3,23 @@
 import numpy as np
 
 from .._compiled.blocks import scratch
-from .._compiled.compiler import compiled, profile
+from .._compiled.compiler import compiled, helper, profile
 from .._compiled.llvm import use_wide_vectors
 from ._loops import add_value_and_gradient
 from .prior import hyperbolic_in_loops
+
+
+@helper
+def add_prior(scale, power, z, f, g):
+    """Add the log density and the score of the prior for all rows of z."""
+    for i in range(len(z)):
+        square = 0.0
+        for k in range(z.shape[1]):
+            square += z[i, k] ** 2
+        value, slope = hyperbolic_in_loops(scale, power, square)
+        f[i] += value
+        for k in range(z.shape[1]):
+            g[i, k] += 2.0 * slope * z[i, k]
 
 
 @compiled
@@ -37,15 +50,10 @@ def chain_loop(
             f[:] = 0.0
             g[:] = 0.0
             add_value_and_gradient(kernel, profile, z, y, a, f, g, buffers, 0, count)
+            add_prior(scale, power, z, f, g)
             for i in range(count):
                 h = sizes[step, first + i] * (0.5 if leap == leaps - 1 else 1.0)
-                square = 0.0
                 for k in range(even):
-                    square += z[i, k] ** 2
-                value, slope = hyperbolic_in_loops(scale, power, square)
-                f[i] += value
-                for k in range(even):
-                    g[i, k] += 2.0 * slope * z[i, k]
                     q[i, k] += h * g[i, k]
         for i in range(count):
             kinetic, square = 0.0, 0.0

@@ -97,10 +97,11 @@ def chains(
     if not far <= radius:
         raise ValueError(f"start must lie within radius {radius}, got distance {far:g}")
     walk = _Walk(emulator, x, leaps, radius, as_rng(rng))
-    for round_, count in enumerate(_parts(warmup, -(-warmup // ROUNDS)), start=1):
+    adaptations = _parts(warmup, max(1, -(-warmup // ROUNDS)))
+    for number, count in enumerate(adaptations, start=1):
         excess = walk(count, size) - ACCEPTANCE
         excess /= 1.0 - ACCEPTANCE if excess > 0.0 else ACCEPTANCE
-        size *= np.exp(excess / round_**0.5)
+        size *= np.exp(excess / number**0.5)
     positions, values, rates = [], [], []
     for count in _parts(steps, thin):
         rates.append(walk(count, size))
@@ -144,6 +145,4 @@ class _Walk:
 
 def _parts(total, size):
     """Parts of `total`, each of `size` but the last."""
-    return (
-        [min(size, total - first) for first in range(0, total, size)] if total else []
-    )
+    return [min(size, total - first) for first in range(0, total, size)]

@@ -5,7 +5,7 @@
 Seconds of processor time on one thread, medians of three.  With FOLDER, which holds
 ``rulers.py`` and ``posteriors/``, also errors: an emulator fitted to N reference draws,
 whitened by the mean and covariance of all; E|s^ - s|^2 / E|s|^2 over others, over the
-3 % of them farthest out, and the mean square of error over doubt; medians of three fits.
+3 % of them farthest out, and mean squares of error over doubt; medians of three fits.
 """
 
 import importlib
