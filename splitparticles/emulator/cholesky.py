@@ -56,9 +56,11 @@ def subtract_product(c, a, b):
 
 @helper
 def factor_tile(t):
-    """Cholesky factor of a tile in its place; the least pivot."""
+    """Cholesky factor of a tile in its place; the least pivot, the first below 0."""
     least = np.inf
     for k in range(TILE):
+        if not t[k, k] > 0.0:
+            return t[k, k]
         least = min(least, t[k, k])
         root = np.sqrt(t[k, k])
         for i in range(k, TILE):
@@ -93,7 +95,7 @@ def _diagonal_loop(kernel, tiles, column, pivots, first, last):
             left = tiles[tile_index(J, K)]
             subtract_product(t, left, left)
         factor = t.copy()
-        pivots[0] = min(pivots[0], factor_tile(factor))
+        pivots[0] = factor_tile(factor)
         invert_tile(factor, t)
 
 
@@ -204,7 +206,7 @@ def factorised(kernel, tiles: np.ndarray, n: int) -> Factor:
     LinAlgError
         When the matrix is not positive definite to rounding.
     """
-    blocks, pivots = -(-n // TILE), np.full(1, np.inf)
+    blocks, pivots = -(-n // TILE), np.zeros(1)
     smallest = SMALLEST_PIVOT * tiles[0, 0, 0]
     for J in range(blocks):
         column = np.full(1, J)
