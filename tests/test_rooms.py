@@ -12,7 +12,7 @@ FLOORS = [
     {"stop", "_compiled", "_validation", "_files", "_linalg"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
-    {"objectives", "modes", "plotting"},
+    {"objectives", "modes", "emulator", "plotting"},
     {"moves", "growth", "networks", "distances"},
     {"descent"},
     {"sampling", "compression", "diagnostics", "estimators"},

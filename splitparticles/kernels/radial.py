@@ -125,6 +125,27 @@ class RationalQuadratic(NamedTuple):
     bandwidth: float = 1.0
     alpha: float = 1.0
 
+    def in_loops(self):
+        """Kernel whose profile the loops use: without a power where alpha is 1."""
+        return Reciprocal(self.bandwidth) if self.alpha == 1.0 else self
+
+
+class Reciprocal(NamedTuple):
+    """Rational quadratic of alpha 1, for the loops."""
+
+    bandwidth: float = 1.0
+
+
+@profile_of(Reciprocal)
+def reciprocal_profile(kernel, u):
+    """Reciprocal of ``1 + u / (2 bandwidth^2)``."""
+    a = 0.5 / kernel.bandwidth**2
+    phi = 1.0 / (1.0 + a * u)
+    phi1 = -a * phi * phi
+    phi2 = -2.0 * a * phi1 * phi
+    phi3 = -3.0 * a * phi2 * phi
+    return phi, phi1, phi2, phi3, -4.0 * a * phi3 * phi
+
 
 @profile_of(RationalQuadratic)
 def rational_quadratic_profile(kernel, u):

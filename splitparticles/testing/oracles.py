@@ -53,6 +53,16 @@ def stein_matrix(kernel, x, sx, y, sy):
     )
 
 
+def gradient_covariance(kernel, x, y):
+    """Covariance of the gradients at x and y of a process, (m d, n d)."""
+    d = x.shape[1]
+    z = x[:, None] - y[None]
+    _, phi1, phi2, _, _ = profiles(kernel, (z**2).sum(axis=2))
+    blocks = -4.0 * phi2[..., None, None] * z[..., :, None] * z[..., None, :]
+    blocks -= 2.0 * phi1[..., None, None] * np.eye(d)
+    return blocks.transpose(0, 2, 1, 3).reshape(x.size, y.size)
+
+
 def differences(f, x, step=1e-5):
     """Central differences of f at the rows of x: f's shape with (d,) appended."""
     columns = [

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 import splitparticles as sp
 from splitparticles._compiled.compiler import profile
-from splitparticles.kernels.radial import InverseRoot, at_bandwidth
+from splitparticles.kernels.radial import InverseRoot, Reciprocal, at_bandwidth
 from splitparticles.testing.oracles import RADIAL, profiles
 
 
-@pytest.mark.parametrize("kernel", [*RADIAL, InverseRoot(0.8)], ids=str)
+@pytest.mark.parametrize(
+    "kernel", [*RADIAL, InverseRoot(0.8), Reciprocal(0.8)], ids=str
+)
 def test_each_derivative_of_a_profile_is_the_slope_of_the_one_before(kernel):
     u = np.array([0.05, 0.4, 1.7, 6.0])
     step = 1e-5 * u
@@ -31,6 +33,13 @@ def test_the_two_forms_of_the_inverse_multiquadric_agree():
     np.testing.assert_allclose(profile(InverseRoot(1.7), 2.3), general, rtol=1e-14)
     assert sp.InverseMultiquadric(1.7).in_loops() == InverseRoot(1.7)
     assert sp.InverseMultiquadric(1.7, -0.4).in_loops() == (1.7, -0.4)
+
+
+def test_the_two_forms_of_the_rational_quadratic_agree():
+    general = profile(sp.RationalQuadratic(1.7, 1.0), 2.3)
+    np.testing.assert_allclose(profile(Reciprocal(1.7), 2.3), general, rtol=1e-14)
+    assert sp.RationalQuadratic(1.7).in_loops() == Reciprocal(1.7)
+    assert sp.RationalQuadratic(1.7, 0.4).in_loops() == (1.7, 0.4)
 
 
 def test_rational_quadratic_tends_to_the_gaussian():

@@ -1,0 +1,69 @@
+"""Loop of Hamiltonian chains; `splitparticles.emulator.chains` says what they are."""
+
+import numpy as np
+
+from .._compiled.blocks import scratch
+from .._compiled.compiler import compiled, helper, profile
+from .._compiled.llvm import use_wide_vectors
+from ._loops import add_value_and_gradient
+from .prior import hyperbolic_in_loops
+
+
+@helper
+def add_prior(scale, power, z, f, g):
+    """Add the log density and the score of the prior for all rows of z."""
+    for i in range(len(z)):
+        square = 0.0
+        for k in range(z.shape[1]):
+            square += z[i, k] ** 2
+        value, slope = hyperbolic_in_loops(scale, power, square)
+        f[i] += value
+        for k in range(z.shape[1]):
+            g[i, k] += 2.0 * slope * z[i, k]
+
+
+@compiled
+def chain_loop(
+    kernel, settings, y, a, p, log_u, sizes, x, s, values, accepted, first, last
+):
+    # p (steps, c, d) the momenta, sizes (steps, c) those of the leaps; the chains of a
+    # block leap together, so that a block of partners stays in the cache
+    use_wide_vectors()
+    scale, power, farthest, leaps = settings
+    count, even = last - first, x.shape[1]
+    buffers = scratch(2 + 2 * even)
+    z, g, f = np.empty((count, even)), np.empty((count, even)), np.empty(count)
+    q, energy = np.empty((count, even)), np.empty(count)
+    for step in range(len(p)):
+        for i in range(count):
+            h, kinetic = sizes[step, first + i], 0.0
+            for k in range(even):
+                z[i, k] = x[first + i, k]
+                g[i, k] = s[first + i, k]
+                q[i, k] = p[step, first + i, k] + 0.5 * h * g[i, k]
+                kinetic += p[step, first + i, k] ** 2
+            energy[i] = values[first + i] - 0.5 * kinetic
+        for leap in range(int(leaps)):
+            for i in range(count):
+                for k in range(even):
+                    z[i, k] += sizes[step, first + i] * q[i, k]
+            f[:] = 0.0
+            g[:] = 0.0
+            add_value_and_gradient(kernel, profile, z, y, a, f, g, buffers, 0, count)
+            add_prior(scale, power, z, f, g)
+            for i in range(count):
+                h = sizes[step, first + i] * (0.5 if leap == leaps - 1 else 1.0)
+                for k in range(even):
+                    q[i, k] += h * g[i, k]
+        for i in range(count):
+            kinetic, square = 0.0, 0.0
+            for k in range(even):
+                kinetic += q[i, k] ** 2
+                square += z[i, k] ** 2
+            gain = f[i] - 0.5 * kinetic - energy[i]
+            # a leap to where nothing is finite is refused: no comparison is true there
+            if gain > -np.inf:
+                accepted[first + i] += min(1.0, np.exp(min(gain, 0.0)))
+            if log_u[step, first + i] < gain and square <= farthest:
+                x[first + i], s[first + i] = z[i], g[i]
+                values[first + i] = f[i]

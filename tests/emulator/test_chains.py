@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from splitparticles._compiled.threads import using_threads
+from splitparticles.emulator import chains, effective_size, fit, r_hat
+
+PRECISION = np.array([[1.4, 0.3], [0.3, 0.8]])
+
+
+@pytest.fixture(scope="module")
+def gaussian():
+    z = 1.5 * np.random.default_rng(0).normal(size=(80, 2))
+    return fit(z, -z @ PRECISION)
+
+
+def starts(c, d=2, seed=0):
+    return np.random.default_rng(seed).normal(size=(c, d))
+
+
+@pytest.mark.parametrize("power", [1.0, 0.5])
+def test_a_gaussian_is_sampled(gaussian, power):
+    target = gaussian.flattened(power)
+    result = chains(target, starts(64), steps=1000, warmup=100, rng=0)
+    assert result.positions.shape == (250, 64, 2)
+    assert 0.7 < result.acceptance < 0.9
+    draws = result.positions.reshape(-1, 2)
+    np.testing.assert_allclose(draws.mean(axis=0), 0.0, atol=0.06)
+    cov = np.linalg.inv(PRECISION) / power
+    np.testing.assert_allclose(np.cov(draws.T), cov, atol=0.06 / power)
+    assert r_hat(result.positions).max() < 1.02
+    assert effective_size(result.positions).min() > 5000
+    values = target.log_density(draws).reshape(250, 64)
+    np.testing.assert_allclose(result.log_densities, values, atol=1e-8)
+
+
+def test_leaps_are_adapted_from_far_off(gaussian):
+    for size in (0.02, 10.0):
+        result = chains(gaussian, starts(64), step_size=size, rng=0)
+        assert 0.7 < result.acceptance < 0.9
+
+
+def test_short_leaps_follow_hamiltons_equations(gaussian):
+    result = chains(gaussian, starts(8), steps=20, warmup=0, step_size=1e-3, rng=0)
+    assert result.step_size == 1e-3
+    assert result.acceptance > 0.99999
+
+
+def test_no_state_leaves_the_radius(gaussian):
+    start = 0.1 * starts(16)
+    result = chains(gaussian, start, steps=100, thin=1, radius=1.0, rng=0)
+    radii = np.linalg.norm(result.positions, axis=2)
+    assert 0.9 < radii.max() <= 1.0
+    with pytest.raises(ValueError, match="start must lie within radius 0.5, got"):
+        chains(gaussian, [[1.0, 0.0]], radius=0.5)
+
+
+def test_bits_depend_on_the_generator_alone():
+    z = np.random.default_rng(0).normal(size=(150, 5))
+    emulator = fit(z, -z, length=2.0, level=1e-4)
+
+    def positions(n_threads, rng):
+        with using_threads(n_threads):
+            options = {"steps": 30, "warmup": 20, "leaps": 10}
+            return chains(emulator, starts(70, 5), rng=rng, **options).positions
+
+    first = positions(1, 3)
+    for n_threads in (2, 3):
+        np.testing.assert_array_equal(positions(n_threads, 3), first)
+    assert (positions(1, 4) != first).all()
+
+
+def test_the_last_states_are_kept_where_thinning_does_not_divide(gaussian):
+    result = chains(gaussian, starts(3), steps=7, warmup=0, thin=3, rng=0)
+    assert result.positions.shape == (3, 3, 2)
+
+
+def test_a_leap_into_nowhere_is_refused(gaussian):
+    start = starts(4)
+    result = chains(gaussian, start, steps=4, warmup=0, step_size=1e200, rng=0)
+    np.testing.assert_array_equal(result.positions[-1], start)
+    assert result.acceptance == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"steps": 0}, ValueError, "steps must be at least 1"),
+        ({"warmup": -1}, ValueError, "warmup must be at least 0"),
+        ({"leaps": 1.5}, TypeError, "leaps must be a whole number"),
+        ({"step_size": 0.0}, ValueError, "step_size must be positive"),
+        ({"seed": 1}, TypeError, "use rng="),
+    ],
+)
+def test_bad_arguments_are_named(gaussian, options, error, message):
+    with pytest.raises(error, match=message):
+        chains(gaussian, starts(3), **options)
+    with pytest.raises(ValueError, match="start must have 2 columns"):
+        chains(gaussian, starts(3, 5))
