@@ -22,14 +22,28 @@ def add_prior(scale, power, z, f, g):
             g[i, k] += 2.0 * slope * z[i, k]
 
 
+@helper
+def is_near(z, i, y, squared_wall):
+    """Whether some row y_j lies within the wall of z_i."""
+    if squared_wall == np.inf:
+        return True
+    for j in range(len(y)):
+        square = 0.0
+        for k in range(y.shape[1]):
+            square += (z[i, k] - y[j, k]) ** 2
+        if square <= squared_wall:
+            return True
+    return False
+
+
 @compiled
 def chain_loop(
-    kernel, settings, y, a, p, log_u, sizes, x, s, values, accepted, first, last
+    kernel, settings, y, a, p, log_u, sizes, x, s, values, counts, first, last
 ):
     # p (steps, c, d) the momenta, sizes (steps, c) those of the leaps; the chains of a
     # block leap together, so that a block of partners stays in the cache
     use_wide_vectors()
-    scale, power, farthest, leaps = settings
+    scale, power, squared_wall, floor, leaps = settings
     count, even = last - first, x.shape[1]
     buffers = scratch(2 + 2 * even)
     z, g, f = np.empty((count, even)), np.empty((count, even)), np.empty(count)
@@ -56,14 +70,16 @@ def chain_loop(
                 for k in range(even):
                     q[i, k] += h * g[i, k]
         for i in range(count):
-            kinetic, square = 0.0, 0.0
+            kinetic = 0.0
             for k in range(even):
                 kinetic += q[i, k] ** 2
-                square += z[i, k] ** 2
             gain = f[i] - 0.5 * kinetic - energy[i]
             # a leap to where nothing is finite is refused: no comparison is true there
             if gain > -np.inf:
-                accepted[first + i] += min(1.0, np.exp(min(gain, 0.0)))
-            if log_u[step, first + i] < gain and square <= farthest:
-                x[first + i], s[first + i] = z[i], g[i]
-                values[first + i] = f[i]
+                counts[first + i, 0] += min(1.0, np.exp(min(gain, 0.0)))
+            if log_u[step, first + i] < gain:
+                if not is_near(z, i, y, squared_wall):
+                    counts[first + i, 1] += 1.0
+                elif f[i] > floor:
+                    x[first + i], s[first + i] = z[i], g[i]
+                    values[first + i] = f[i]

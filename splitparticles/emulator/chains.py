@@ -42,6 +42,8 @@ class Chains(NamedTuple):
     """Mean probability that a proposal was accepted."""
     step_size: float
     """Length of a leap, adapted."""
+    stopped: float
+    """Fraction of the proposals that would have passed the wall."""
 
 
 @explains_keywords
@@ -54,7 +56,8 @@ def chains(
     leaps: int = 8,
     thin: int = 4,
     step_size: float = 0.3,
-    radius: float = np.inf,
+    wall: float = np.inf,
+    floor: float = -np.inf,
     rng=None,
 ) -> Chains:
     """Hamiltonian chains on an emulator.
@@ -73,8 +76,10 @@ def chains(
         Leapfrog steps a proposal.
     step_size : float
         Length of a leap at first.
-    radius : float
-        Distance from 0 beyond which every proposal is refused.
+    wall : float
+        Distance from the nearest row of the emulator beyond which no chain goes.
+    floor : float
+        Log density of the emulator below which no chain goes.
     rng : seed or numpy.random.Generator, optional
 
     Returns
@@ -84,7 +89,7 @@ def chains(
     Raises
     ------
     TypeError, ValueError
-        When an argument is not what is said here, or a start lies beyond the radius.
+        When an argument is not what is said here.
     """
     x = as_positions(start, "start", emulator.dim)
     steps, leaps, thin = (
@@ -93,31 +98,31 @@ def chains(
     )
     warmup = as_count(warmup, "warmup", 0)
     size = as_positive(step_size, "step_size")
-    far = np.linalg.norm(x, axis=1).max()
-    if not far <= radius:
-        raise ValueError(f"start must lie within radius {radius}, got distance {far:g}")
-    walk = _Walk(emulator, x, leaps, radius, as_rng(rng))
+    walk = _Walk(emulator, x, leaps, wall, floor, as_rng(rng))
     adaptations = _parts(warmup, max(1, -(-warmup // ROUNDS)))
     for number, count in enumerate(adaptations, start=1):
         excess = walk(count, size) - ACCEPTANCE
         excess /= 1.0 - ACCEPTANCE if excess > 0.0 else ACCEPTANCE
         size *= np.exp(excess / number**0.5)
     positions, values, rates = [], [], []
+    walk.stopped = 0.0
     for count in _parts(steps, thin):
         rates.append(walk(count, size))
         positions.append(walk.x[:, : x.shape[1]].copy())
         values.append(walk.values.copy())
     rate = float(np.mean(rates))
-    return Chains(np.array(positions), np.array(values), rate, float(size))
+    stopped = float(walk.stopped) / steps
+    return Chains(np.array(positions), np.array(values), rate, float(size), stopped)
 
 
 class _Walk:
     """States of all chains, and what moves them on."""
 
-    def __init__(self, emulator, x, leaps, radius, rng):
+    def __init__(self, emulator, x, leaps, wall, floor, rng):
         self.emulator, self.leaps, self.rng = emulator, leaps, rng
         prior = emulator.prior
-        self.settings = np.array([prior.scale, prior.power, radius**2, leaps])
+        self.settings = np.array([prior.scale, prior.power, wall**2, floor, leaps])
+        self.stopped = 0.0
         self.values, s = emulator.log_density_and_score(x)
         self.dim, self.x, self.s = x.shape[1], evened(x), evened(s)
 
@@ -128,9 +133,9 @@ class _Walk:
         p[:, :, : self.dim] = self.rng.standard_normal((steps, c, self.dim))
         log_u = -self.rng.standard_exponential((steps, c))
         sizes = size * self.rng.uniform(1.0 - JITTER, 1.0 + JITTER, (steps, c))
-        accepted = np.zeros(c)
+        counts = np.zeros((c, 2))  # accepted, and stopped by the wall
         rows = self.emulator.positions, self.emulator.coefficients
-        states = self.x, self.s, self.values, accepted
+        states = self.x, self.s, self.values, counts
         work = steps * self.leaps * pair_steps(self.x, rows[0], 2)
         in_row_blocks(
             chain_loop,
@@ -140,7 +145,9 @@ class _Walk:
             work,
             fewest_rows=8,
         )
-        return accepted.mean() / steps
+        accepted, stopped = counts.mean(axis=0)
+        self.stopped += stopped
+        return accepted / steps
 
 
 def _parts(total, size):

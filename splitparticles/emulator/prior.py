@@ -21,7 +21,7 @@ import numpy as np
 from .._compiled.compiler import helper
 from .._linalg import row_dot
 
-PRIOR_SCALE = 2.0  # c over the root of d
+PRIOR_SCALE = 4.0  # c over the root of d
 
 
 def hyperbolic(scale, power, q):

@@ -45,13 +45,18 @@ def test_short_leaps_follow_hamiltons_equations(gaussian):
     assert result.acceptance > 0.99999
 
 
-def test_no_state_leaves_the_radius(gaussian):
-    start = 0.1 * starts(16)
-    result = chains(gaussian, start, steps=100, thin=1, radius=1.0, rng=0)
-    radii = np.linalg.norm(result.positions, axis=2)
-    assert 0.9 < radii.max() <= 1.0
-    with pytest.raises(ValueError, match="start must lie within radius 0.5, got"):
-        chains(gaussian, [[1.0, 0.0]], radius=0.5)
+def test_no_state_passes_the_wall_or_the_floor(gaussian):
+    start = np.zeros((8, 2))
+    options = {"steps": 100, "thin": 1, "rng": 0}
+    near = chains(gaussian, start, wall=0.5, **options)
+    x = near.positions.reshape(-1, 2)
+    gaps = np.linalg.norm(x[:, None] - gaussian.positions, axis=2).min(axis=1)
+    assert gaps.max() <= 0.5 and 0.0 < near.stopped < 1.0
+    high = chains(gaussian, start, floor=-0.5, **options)
+    assert high.log_densities.min() > -0.5
+    assert np.linalg.norm(high.positions, axis=2).max() < 1.1
+    free = chains(gaussian, start, **options)
+    assert free.stopped == 0.0 and free.log_densities.min() < -2.0
 
 
 def test_bits_depend_on_the_generator_alone():

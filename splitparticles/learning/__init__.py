@@ -1,0 +1,1 @@
+"""Learning of a score: an emulator of it that is tested by fresh rows."""

@@ -1,0 +1,193 @@
+"""Emulation of a density: an emulator for each of its modes, and draws of them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..emulator import r_hat
+from .climb import Site, climb
+from .curve import curve_of_climb
+from .lockstep import Ledger, OutOfRows, together
+from .rounds import Fit, Learned, learn
+from .scouts import other_modes
+
+LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
+    0.01  # fraction of proposals that the wall stops, above which draws are doubted
+)
+
+PROPOSALS = 8000  # of the importance sampling of a mode's mass
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One mode's emulator and mass."""
+
+    fit: Fit
+    mass: float
+    inside: Callable | None
+    """(m, d) -> (m,), the points that belong to the mode; None for all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Emulation:
+    """What was learned of a density."""
+
+    parts: list[Part]
+    error: float
+    """Mean relative error of fresh rows, the worst over the modes."""
+    doubts: list[str]
+    """Reasons not to trust it."""
+
+    def draws(self, m: int, chains: int, rng) -> np.ndarray:
+        """Draws (m, d) in the user's coordinates, from so many chains each mode."""
+        counts = rng.multinomial(m, [part.mass for part in self.parts])
+        kept = [
+            _draws(part, count, rng)
+            for part, count in zip(self.parts, counts, strict=True)
+            if count
+        ]
+        return np.vstack(kept)
+
+
+def _draws(part: Part, count: int, rng) -> np.ndarray:
+    """Draws of one mode, (count, d)."""
+    rows: list[np.ndarray] = []
+    total = 0
+    while total < count:
+        steps = 2 * max(16, -(-count // 96))
+        run = part.fit.chains(rng, steps=steps, warmup=60)
+        x = part.fit.change.to_user(run.positions.reshape(-1, run.positions.shape[2]))
+        x = x if part.inside is None else x[part.inside(x)]
+        if len(x) == 0:
+            x = part.fit.change.to_user(part.fit.right[-1:])
+        rows.append(x[rng.permutation(len(x))])
+        total += len(x)
+    return np.vstack(rows)[:count]
+
+
+def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
+    """Emulation of the density around the modes that a climb from `start` leads to."""
+    (first,) = together(ledger, [climb(start, rng)])
+    modes, heights, change = [first.end], np.zeros(1), None
+    if first.converged:
+        modes, heights = other_modes(ledger, first.end, log_density, rng)
+    else:
+        change = _curved_start(ledger, first, rng)
+    insides = _basins(modes)
+    searches = []
+    x, s = ledger.x, ledger.s
+    for mode, inside in zip(modes, insides, strict=True):
+        own = slice(None) if inside is None else inside(x)
+        frame = mode.coordinates() if change is None else change
+        searches.append(learn(frame, x[own], s[own], rng.spawn(1)[0], inside=inside))
+    learned = together(ledger, searches)
+    doubts = _doubts(learned, rng)
+    masses = np.ones(1)
+    if len(modes) > 1:
+        log_mass = np.array(
+            [
+                height + _log_volume(one.fit, mode.x, inside, rng)
+                for one, mode, inside, height in zip(
+                    learned, modes, insides, heights, strict=True
+                )
+            ]
+        )
+        if not np.isfinite(log_mass).all():
+            doubts.append("the masses of the modes are not known")
+            log_mass = np.where(np.isfinite(log_mass), log_mass, -np.inf)
+            log_mass[0] = max(log_mass[0], -1e300)
+        masses = np.exp(log_mass - log_mass.max())
+        masses /= masses.sum()
+    parts = [
+        Part(one.fit, float(mass), inside)
+        for one, mass, inside in zip(learned, masses, insides, strict=True)
+    ]
+    error = max(one.errors[0] for one in learned)
+    return Emulation(parts, error, doubts)
+
+
+def _curved_start(ledger, first, rng):
+    """Coordinates of a second climb, in ones curved by the first; or None."""
+    curve = curve_of_climb(first)
+    if curve is None:
+        return None
+    start = curve.to_working(first.end.x[None])[0]
+    (again,) = together(ledger, [_through(curve, climb(start, rng))])
+    if again.converged or again.end.decrement < first.end.decrement:
+        return curve.then(again.end.coordinates())
+    return None
+
+
+def _through(curve, search):
+    """Search in the working coordinates of a curve, as one in the user's."""
+    try:
+        z = next(search)
+        while True:
+            try:
+                s = yield curve.to_user(z)
+            except OutOfRows as signal:
+                z = search.throw(signal)
+            else:
+                with np.errstate(all="ignore"):
+                    z = search.send(curve.pulled(z, s))
+    except StopIteration as end:
+        return end.value
+
+
+def _basins(modes: list[Site]) -> list:
+    """Indicators of the points (m, d) that belong to each mode, by its normal."""
+    if len(modes) == 1:
+        return [None]
+    volumes = [2.0 * np.linalg.slogdet(mode.A)[1] for mode in modes]
+
+    def nearest(x):
+        parts = zip(modes, volumes, strict=True)
+        costs = [mode.distances(x) ** 2 + volume for mode, volume in parts]
+        return np.argmin(costs, axis=0)
+
+    return [lambda x, k=k: nearest(x) == k for k in range(len(modes))]
+
+
+def _log_volume(fit: Fit, centre, inside, rng) -> float:
+    """Log integral of the emulated density in a basin, over the density at its mode."""
+    d = len(centre)
+    z = fit.chains(rng, steps=60).positions.reshape(-1, d)
+    z = z[inside(fit.change.to_user(z))]
+    if len(z) <= 2 * d:
+        return -np.inf
+    mean, L = z.mean(axis=0), np.linalg.cholesky(1.2 * np.atleast_2d(np.cov(z.T)))
+    xi = rng.standard_normal((PROPOSALS, d))
+    y = mean + xi @ L.T
+    x = fit.change.to_user(y)
+    log_proposal = -0.5 * (xi * xi).sum(axis=1) - np.log(np.diag(L)).sum()
+    log_proposal -= 0.5 * d * np.log(2.0 * np.pi)
+    weights = fit.emulator.log_density(y) - log_proposal
+    weights = np.where(inside(x), weights, -np.inf)
+    top = weights.max()
+    at_centre = fit.emulator.log_density(fit.change.to_working(centre[None]))[0]
+    volume = np.linalg.slogdet(fit.change.matrix)[1]
+    return float(np.log(np.mean(np.exp(weights - top))) + top - at_centre + volume)
+
+
+def _doubts(learned: list[Learned], rng) -> list[str]:
+    """Reasons not to trust what was learned."""
+    doubts = []
+    for one in learned:
+        if not one.passed:
+            errors = ", ".join(f"{error:.2g}" for error in one.errors)
+            doubts.append(
+                "the emulator does not predict the score: relative errors of fresh "
+                f"rows {errors}, at powers 1, 1/2 and 1/4 of the density"
+            )
+            continue
+        run = one.fit.chains(rng, steps=100, warmup=60)
+        if run.stopped > LEAVES:
+            doubts.append(
+                "draws of the emulator leave the region that is known "
+                f"({100 * run.stopped:.2g} % of the proposals)"
+            )
+        worst = float(np.max(r_hat(run.positions)))
+        if worst > 1.05:
+            doubts.append(f"the chains on the emulator do not mix (R-hat {worst:.2f})")
+    return doubts

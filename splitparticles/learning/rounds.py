@@ -1,0 +1,272 @@
+r"""Rounds of learning: fresh rows are first a test of the emulator, then lessons.
+
+In each round chains on the emulator say where its mass is, and some of their states go
+to the true score in one call.  What the emulator had predicted there is compared,
+
+.. math:: e = |\hat s - s|^2 / \max(d, |s|^2),
+
+and the rows join its lessons.  The chains run on powers 1, 1/2 and 1/4 of the emulated
+density: the flat ones reach the tails, shoulders and modes that the others would never
+test.  The rounds end when the mean errors of enough fresh rows of each power are
+small.
+
+Chains keep near the rows: beyond a wall the emulator knows nothing, and a stray row of
+huge score can ruin a fit.  They start at rows where the emulator was found right.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import chi2
+
+from ..coordinates.change import ChangeOfVariables
+from ..coordinates.preconditioner import Preconditioner
+from ..emulator import Chains, Emulator, chains
+from .curve import curve_of_draws, prediction_error, relative_errors
+from .lessons import fitted
+from .lockstep import OutOfRows
+
+POWERS = 1.0, 0.5, 0.25
+
+# Rows of each power that are judged, and their largest mean errors; either will do:
+# a law with kinks is emulated well enough long before it is emulated exactly.
+FEW, STRICT = 16, (0.001, 0.004, 0.02)
+MANY, MILD = 48, (0.01, 0.03, 0.1)
+
+FEWEST_ROWS, ROWS_A_COORDINATE = 18, 2  # of a round
+
+MOST_ROUNDS = 60
+
+CHAINS = 96
+
+RIGHT = 0.3  # error of a row from which chains may start, and of a fit worth following
+
+FLATTER = 0.03, 0.15  # pooled errors below which powers 1/2, and 1/4, are tested too
+
+WALLS = 0.8, 2.5  # distances over the root of d beyond which chains do not go
+
+TOUCHED = 0.1  # fraction of proposals that the wall stops, where it matters
+
+OPEN = 0.02  # the same, where it does not
+
+RARE = 1e-6  # mass of a normal below the floor of flat chains
+
+NARROWEST, WIDEST = 1 / 3, 1.7  # factors of one whitening
+
+PATIENCE = 4  # rounds between trials of curved coordinates
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """An emulator in its coordinates, and rows at which it was found right."""
+
+    change: ChangeOfVariables
+    emulator: Emulator
+    right: np.ndarray
+    """In working coordinates, (m, d)."""
+
+    def chains(self, rng, *, power=1.0, wall=WALLS[1], steps=20, warmup=40) -> Chains:
+        """Chains on a power of the emulated density, near the rows."""
+        e, d = self.emulator, self.emulator.dim
+        heights = e.log_density(self.right)
+        floor = np.median(heights) - 0.5 * (chi2.isf(RARE, d) - d)
+        start = self.right[heights > floor]
+        flat = e if power == 1.0 else e.flattened(power)
+        return chains(
+            flat,
+            start[rng.integers(len(start), size=CHAINS)],
+            steps=steps,
+            warmup=warmup,
+            leaps=5,
+            thin=2,
+            wall=wall * d**0.5,
+            floor=-np.inf if power == 1.0 else power * floor,
+            rng=rng,
+        )
+
+    def in_other(self, change: ChangeOfVariables, x, s) -> "Fit":
+        """The same lessons in other coordinates."""
+        right = change.to_working(self.change.to_user(self.right))
+        return Fit(change, fitted(change, x, s), right)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Outcome of the rounds."""
+
+    fit: Fit
+    errors: tuple[float, ...]
+    """Mean relative errors of the last rows of each power."""
+    passed: bool
+    """Whether they were small enough."""
+    history: list
+    """Rows so far and the errors, of each round."""
+
+
+def learn(change: Preconditioner | ChangeOfVariables, x, s, rng, *, inside=None):
+    """Search (see `lockstep`) that returns a `Learned`.
+
+    Parameters
+    ----------
+    change : ChangeOfVariables
+        Coordinates in which the target is about a standard normal.
+    x, s : ndarray, shape (N, d)
+        Rows that are known, with their scores.
+    rng : numpy.random.Generator
+    inside : callable, optional
+        (m, d) -> (m,), points in the user's coordinates that belong to this mode.
+    """
+    pupil = _Pupil(change, x, s, rng, inside)
+    try:
+        for _ in range(MOST_ROUNDS):
+            yield from pupil.test()
+            pupil.refit()
+            if pupil.passed():
+                break
+            pupil.whiten()
+            pupil.bend()
+    except OutOfRows:
+        pass
+    return Learned(pupil.fit, tuple(pupil.pooled), pupil.passed(), pupil.history)
+
+
+class _Pupil:
+    """State of the rounds."""
+
+    def __init__(self, change, x, s, rng, inside):
+        d = len(change.centre)
+        z = change.to_working(x)
+        with np.errstate(all="ignore"):
+            size = np.linalg.norm(change.pulled(z, s), axis=1)
+            near = (np.linalg.norm(z, axis=1) < 3.0 * d**0.5) & (size < 3.0 * d**0.5)
+        if near.sum() > 1:  # rows from before the rounds: far ones mislead
+            x, s = x[near], s[near]
+        self.x, self.s, self.rng, self.inside = x, s, rng, inside
+        emulator = fitted(change, x, s, by_bulk=False)
+        self.fit = Fit(change, emulator, np.zeros((1, d)))
+        self.many = max(FEWEST_ROWS, ROWS_A_COORDINATE * d)
+        self.errors: list[list[float]] = [[] for _ in POWERS]
+        self.pooled = [np.inf] * len(POWERS)
+        self.history: list[tuple] = []
+        self.error, self.wall, self.stopped, self.straight = np.inf, 1.0, 0.0, 0
+
+    def test(self):
+        """Ask the truth at fresh rows, and compare."""
+        z, powers = self._fresh()
+        x = self.fit.change.to_user(z)
+        s = yield x
+        self.x, self.s = np.vstack([self.x, x]), np.vstack([self.s, s])
+        with np.errstate(all="ignore"):
+            s = self.fit.change.pulled(z, s)
+        errors = relative_errors(self.fit.emulator, z, s)
+        for k, power in enumerate(POWERS):
+            self.errors[k].extend(errors[powers == power])
+            if (powers == power).any():
+                self.pooled[k] = float(np.mean(self.errors[k][-FEW:]))
+        self.error = float(errors[powers == 1.0].mean())
+        factor = 1.0
+        if self.error > RIGHT:
+            factor = 0.8
+        elif self.error < 0.1:
+            factor = 1.25 if self.error < 0.02 else 1.12
+        self.wall = float(np.clip(factor * self.wall, *WALLS))
+        good = z[(powers == 1.0) & (errors < RIGHT)]
+        right = np.vstack([self.fit.right[-2 * self.many :], good])
+        self.fit = replace(self.fit, right=right)
+        self.history.append((len(self.x), *self.pooled))
+
+    def _fresh(self):
+        """Rows of this round (k, d), and the power that each comes from."""
+        d, many = self.fit.emulator.dim, self.many
+        powers = np.ones(many)
+        if not self.history:  # draws of the normal that fits at the mode
+            z = self.rng.standard_normal((many, d))
+            far = np.linalg.norm(z, axis=1, keepdims=True) / (1.3 * d**0.5)
+            z = z / np.maximum(far, 1.0)
+        else:
+            wanted = list(POWERS)
+            if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED:
+                wanted = wanted[:1]
+            elif self.pooled[1] > FLATTER[1]:
+                wanted = wanted[:2]
+            powers = np.repeat(wanted, -(-many // len(wanted)))[:many]
+            ends = []
+            for power in wanted:
+                run = self.fit.chains(
+                    self.rng, power=power, wall=self.wall, steps=2, warmup=28
+                )
+                count = np.count_nonzero(powers == power)
+                ends.append(self.rng.permutation(run.positions[-1])[:count])
+                missing = count - len(ends[-1])
+                if missing > 0:
+                    ends.append(run.positions[0][:missing])
+            z = np.vstack(ends)
+        return self._inside(z), powers
+
+    def _inside(self, z):
+        """Rows of other modes replaced by some of this one, drawn in a little."""
+        if self.inside is None:
+            return z
+        own = self.inside(self.fit.change.to_user(z))
+        if own.all():
+            return z
+        instead = np.flatnonzero(own) if own.any() else np.arange(len(z))
+        others = 0.9 * z[self.rng.choice(instead, size=len(z))]
+        return np.where(own[:, None], z, others)
+
+    def refit(self):
+        """Take up the new lessons."""
+        near = self.fit.emulator if self.error < RIGHT else None
+        emulator = fitted(
+            self.fit.change, self.x, self.s, near=near, by_bulk=self.error < RIGHT
+        )
+        self.fit = replace(self.fit, emulator=emulator)
+
+    def passed(self) -> bool:
+        """Whether the errors of fresh rows are small enough."""
+        small = False
+        for rows, limits in ((FEW, STRICT), (MANY, MILD)):
+            small |= all(
+                len(errors) >= rows and np.mean(errors[-rows:]) < limit
+                for errors, limit in zip(self.errors, limits, strict=True)
+            )
+        return small and self.stopped < OPEN
+
+    def whiten(self):
+        """Coordinates in which the chains' covariance is about one."""
+        run = self.fit.chains(self.rng, wall=self.wall)
+        self.stopped = run.stopped
+        if self.error >= RIGHT:
+            return
+        draws = run.positions.reshape(-1, self.fit.emulator.dim)
+        mean, C = draws.mean(axis=0), np.atleast_2d(np.cov(draws.T))
+        values, turn = np.linalg.eigh(C)
+        if values[0] > 0.6 and values[-1] < 1.6 and mean @ mean < 0.25 * len(mean):
+            return
+        narrowest = NARROWEST if self.stopped < TOUCHED else 1.0
+        factors = np.clip(np.sqrt(np.maximum(values, 0.0)), narrowest, WIDEST)
+        inner = Preconditioner(mean, (turn * factors) @ turn.T)
+        self._change_to(self.fit.change.then(inner))
+
+    def bend(self):
+        """Curved coordinates, where they predict the newest rows better."""
+        d = self.fit.emulator.dim
+        self.straight += 1
+        useful = OPEN < self.error < 1.0 and len(self.x) > 6 * d and d > 1
+        if not useful or self.straight < PATIENCE:
+            return
+        self.straight = 0
+        run = self.fit.chains(self.rng, wall=self.wall, steps=4, warmup=20)
+        draws = run.positions.reshape(-1, d)
+        curve = curve_of_draws(
+            self.fit.change, self.fit.emulator, draws, self.x, self.s
+        )
+        if curve is None:
+            return
+        newest = 2 * self.many
+        now = prediction_error(self.fit.change, self.x, self.s, newest)
+        if prediction_error(curve, self.x, self.s, newest) < 0.7 * now:
+            self._change_to(curve)
+
+    def _change_to(self, change):
+        self.fit = self.fit.in_other(change, self.x, self.s)

@@ -1,0 +1,98 @@
+r"""Scouts: few rows far from a mode that look for others.
+
+They step up the density from scattered points, in lockstep.  Those that do not head
+home after three strides send climbs.  The height of one mode over another is the
+integral of the score along the line between them.
+"""
+
+import numpy as np
+
+from .climb import Site, climb
+from .lockstep import Ledger, OutOfRows, together
+
+SCOUTS, STRIDES = 12, 3
+
+NEAREST, FARTHEST = 3.0, 40.0  # distances in standard deviations of the mode
+
+STRIDE = 0.7  # of the distance to the mode, at most
+
+TURNED = 0.25  # |s| / |z| below which a scout is near another mode
+
+MOST_CLIMBS = 3
+
+APART = 5.0  # whitened distance of two modes, by either
+
+LEAST_LOG_MASS = 9.0  # below the heaviest, where a mode is left out
+
+NODES, GAUSS = np.polynomial.legendre.leggauss(48)
+
+
+def other_modes(
+    ledger: Ledger, first: Site, log_density, rng
+) -> tuple[list[Site], np.ndarray]:
+    """Modes that are not negligible, heaviest first, and their log densities (K,).
+
+    The log densities are relative to each other.
+    """
+    (starts,) = together(ledger, [_scouted(first, rng)])
+    climbs = together(ledger, [climb(x, rng) for x in starts])
+    modes = [first]
+    for found in climbs:
+        if found.converged and all(_apart(found.end, mode) for mode in modes):
+            modes.append(found.end)
+    if len(modes) == 1:
+        return modes, np.zeros(1)
+    if log_density is None:
+        lines = [_rise(first.x, mode.x) for mode in modes[1:]]
+        heights = np.array([0.0, *together(ledger, lines)])
+    else:
+        heights = log_density(np.array([mode.x for mode in modes]))
+    volumes = np.array([np.linalg.slogdet(mode.A)[1] for mode in modes])
+    mass = heights + volumes
+    order = np.argsort(-mass)
+    kept = [k for k in order if mass[k] > np.nanmax(mass) - LEAST_LOG_MASS]
+    return [modes[k] for k in kept], heights[kept]
+
+
+def _apart(mode: Site, other: Site) -> bool:
+    distances = mode.distances(other.x[None])[0], other.distances(mode.x[None])[0]
+    return min(distances) > APART
+
+
+def _scouted(mode: Site, rng):
+    """Search that returns starts of climbs, (m, d)."""
+    d = len(mode.x)
+    z = rng.standard_normal((SCOUTS, d))
+    far = np.exp(rng.uniform(np.log(NEAREST), np.log(FARTHEST), (SCOUTS, 1)))
+    z *= far / np.linalg.norm(z, axis=1, keepdims=True)
+    try:
+        for stride in range(STRIDES):
+            s = yield mode.x + z @ mode.A.T
+            s = s @ mode.A
+            finite = np.isfinite(s).all(axis=1)
+            z, s = z[finite], s[finite]
+            distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
+            if stride < STRIDES - 1:
+                longest = STRIDE * distance / np.maximum(size, 1e-9)
+                z = z + s * np.minimum(1.0, longest)[:, None]
+    except OutOfRows:
+        return np.zeros((0, d))
+    turned = (s * z).sum(axis=1) >= 0.0
+    away = (distance > NEAREST) & (distance**2 > 2.0 * d)
+    away &= turned | (size < TURNED * distance)
+    chosen: list[int] = []
+    for i in np.flatnonzero(away)[np.argsort((size / distance)[away])]:
+        gaps = np.linalg.norm(z[chosen] - z[i], axis=1)
+        if len(chosen) < MOST_CLIMBS and (gaps > 0.5 * distance[i]).all():
+            chosen.append(int(i))
+    return mode.x + z[chosen] @ mode.A.T
+
+
+def _rise(start, end):
+    """Search that returns the log density of one point over that of another."""
+    way = end - start
+    try:
+        s = yield start + 0.5 * (NODES[:, None] + 1.0) * way
+    except OutOfRows:
+        return np.nan
+    return 0.5 * float(GAUSS @ (s @ way))
