@@ -56,6 +56,7 @@ from .networks.network import Network
 from .networks.rbf_network import RBFNetwork
 from .objectives import KSD, MMD, Discrepancy, FirstVariation, Objective
 from .particles import ParticleSet
+from .sampling.run import SamplingWarning
 from .sampling.sample import sample
 from .scores.sharded import ShardedScore
 from .stop import Stop
@@ -109,6 +110,7 @@ __all__ = [
     "Round",
     "Stop",
     "ResultFileError",
+    "SamplingWarning",
     "StoreWarning",
     "load",
     "GaussianMixture",

@@ -21,6 +21,7 @@ class Stop(Enum):
     FAILED = 8, False, "an exception was raised; these are the particles before it"
     NOT_FINITE = 9, False, "the objective is not finite beside a particle"
     NOTHING_GREW = 10, True, "the growth added no particle"
+    DOUBTED = 11, False, "the result should not be trusted; its warnings say why"
 
     def __init__(self, status: int, success: bool, message: str):
         self.status, self.success, self.message = status, success, message

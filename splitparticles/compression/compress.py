@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
@@ -30,8 +29,7 @@ from .._validation import (
     explains_keywords,
     not_yet,
 )
-from ..coordinates.choose import chosen_preconditioner
-from ..coordinates.preconditioner import Preconditioner
+from ..coordinates.choose import chosen_preconditioner, standardised
 from ..descent.ending import Ending
 from ..descent.frame import Frame
 from ..descent.loop import Descent
@@ -41,10 +39,8 @@ from ..draws.draws import Draws, Moments
 from ..growth import Growth
 from ..moves import Move
 from ..moves.optimal_weights import optimal_weights
+from ..objectives.energy import PILOT, Pilot, energy_objective
 from ..particles import ParticleSet
-from .objective import PILOT, Pilot, default_objective
-
-NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
 
 STEPS = 100  # of the last move, where it sees all draws cheaply
 
@@ -156,7 +152,7 @@ def compress(
             pilot = Pilot(z, z_moments, n_particles, rng)
             whole = pilot.objective
         else:
-            whole = default_objective(z, z_moments, n_particles)
+            whole = energy_objective(z, z_moments, n_particles)
             final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,
@@ -211,26 +207,10 @@ def _is_quadratic(objective, start) -> bool:
 
 
 def _coordinates(preconditioner, moments: Moments):
-    """Working coordinates of draws; by default, those of `_widened`."""
+    """Working coordinates of draws; by default, those of `standardised`."""
     if isinstance(preconditioner, str) and preconditioner == "auto":
-        return _widened(moments.mean, moments.cov)
+        return standardised(moments.mean, moments.cov)
     return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
-
-
-def _widened(mean, covariance) -> Preconditioner:
-    """Standard deviations of one, and no direction much narrower.
-
-    The units of the coordinates are what a reader looks at, so the draws are not
-    whitened; but correlated draws may be so narrow in some direction that particles
-    placed by the coordinates would be blind to it.
-    """
-    sd = np.sqrt(np.diag(covariance))
-    sd = np.where(sd > 0.0, sd, 1.0)
-    values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
-    flat = values <= 1e-12 * values[-1]
-    narrow = np.sqrt(np.maximum(values, 1e-12 * max(values[-1], 1e-300)))
-    scale = np.where(flat, 1.0, np.minimum(narrow / NARROWEST, 1.0))
-    return Preconditioner(mean, sd[:, None] * (turn * scale) @ turn.T)
 
 
 def _of_steps(final_move, steps):

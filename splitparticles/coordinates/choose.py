@@ -6,6 +6,8 @@ from .._validation import as_positions
 from .change import ChangeOfVariables
 from .preconditioner import Preconditioner
 
+NARROWEST = 0.2  # standard deviation of a direction, of a coordinate's, that stays
+
 
 def chosen_preconditioner(preconditioner, centre, covariance) -> ChangeOfVariables:
     """Working coordinates where a covariance is known."""
@@ -38,3 +40,19 @@ def chosen_preconditioner(preconditioner, centre, covariance) -> ChangeOfVariabl
             f"{least:g}"
         )
     return Preconditioner.of_covariance(centre, matrix)
+
+
+def standardised(mean, covariance) -> Preconditioner:
+    """Standard deviations of one, and no direction much narrower.
+
+    The units of the coordinates are what a reader looks at, so the draws are not
+    whitened; but correlated draws may be so narrow in some direction that particles
+    placed by the coordinates would be blind to it.
+    """
+    sd = np.sqrt(np.diag(covariance))
+    sd = np.where(sd > 0.0, sd, 1.0)
+    values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
+    flat = values <= 1e-12 * values[-1]
+    narrow = np.sqrt(np.maximum(values, 1e-12 * max(values[-1], 1e-300)))
+    scale = np.where(flat, 1.0, np.minimum(narrow / NARROWEST, 1.0))
+    return Preconditioner(mean, sd[:, None] * (turn * scale) @ turn.T)

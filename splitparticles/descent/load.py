@@ -58,7 +58,6 @@ def load(path) -> Result:
             names=facts["names"],
             warnings=facts["warnings"],
             emulator_error=float(facts.get("emulator_error", np.nan)),
-            log_evidence=float(facts.get("log_evidence", np.nan)),
         )
     except Exception as error:
         raise ResultFileError(f"{path} is not a result file: {error}") from error

@@ -45,11 +45,9 @@ class Result:
     compressed: Draws | None = None
     """The draws that were compressed; None without any."""
     sampler: Callable | None = None
-    """(m, chains, rng) -> draws (m, d) of the emulator; None without one."""
+    """(m, rng) -> draws (m, d) of the emulator; None without one."""
     emulator_error: float = np.nan
     """Estimate of the Fisher divergence E|s^ - s|^2 of the emulator, a coordinate."""
-    log_evidence: float = np.nan
-    """Log of the integral of the density; nan without a log density."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -75,8 +73,8 @@ class Result:
         def image(particles):
             return particles.moved_to(change(particles.positions))
 
-        def sampler(m, chains, rng):
-            return change(self.draws(m, chains=chains, rng=rng))
+        def sampler(m, rng):
+            return change(self.draws(m, chains=1, rng=rng))
 
         rounds = [r._replace(particles=image(r.particles)) for r in self.rounds]
         particles = image(self.particles)
@@ -160,7 +158,8 @@ class Result:
         m : int
             Draws in all.
         chains : int
-            Chains that they come from, one after the other, each of ``m / chains``.
+            Groups of ``m / chains`` draws, one after the other; draws of one group come
+            from all states that the emulator's chains have kept, in random order.
         rng : None, int, Generator, optional
             Anything ``np.random.default_rng`` takes.
 
@@ -180,7 +179,8 @@ class Result:
                 "resample() takes points from the particles"
             )
         m, chains = as_count(m, "m"), as_count(chains, "chains")
-        return self.sampler(m, chains, as_rng(rng))
+        x = self.sampler(-(-m // chains) * chains, as_rng(rng))
+        return x[np.arange(len(x)).reshape(-1, chains).T.ravel()[:m]]
 
     def expectation_error(self, f, draws) -> ExpectationError:
         r"""Error of `expect`, by draws that were not compressed.
@@ -308,7 +308,6 @@ class Result:
             "n_score_evals": self.n_score_evals,
             "n_score_calls": self.n_score_calls,
             "emulator_error": self.emulator_error,
-            "log_evidence": self.log_evidence,
             "names": self.names,
             "warnings": self.warnings,
         }

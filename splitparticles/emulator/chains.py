@@ -56,6 +56,7 @@ def chains(
     leaps: int = 8,
     thin: int = 4,
     step_size: float = 0.3,
+    longest: float = np.inf,
     wall: float = np.inf,
     floor: float = -np.inf,
     rng=None,
@@ -74,8 +75,9 @@ def chains(
         that adapt the length of the leaps and are not.
     leaps : int
         Leapfrog steps a proposal.
-    step_size : float
-        Length of a leap at first.
+    step_size, longest : float
+        Length of a leap at first, and at most.  A quarter of an oscillation, 1.6 in all
+        leaps of a proposal, forgets the start best.
     wall : float
         Distance from the nearest row of the emulator beyond which no chain goes.
     floor : float
@@ -103,7 +105,7 @@ def chains(
     for number, count in enumerate(adaptations, start=1):
         excess = walk(count, size) - ACCEPTANCE
         excess /= 1.0 - ACCEPTANCE if excess > 0.0 else ACCEPTANCE
-        size *= np.exp(excess / number**0.5)
+        size = min(size * np.exp(excess / number**0.5), longest)
     positions, values, rates = [], [], []
     walk.stopped = 0.0
     for count in _parts(steps, thin):

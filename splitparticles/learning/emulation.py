@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..coordinates.preconditioner import Preconditioner
 from ..emulator import r_hat
 from .climb import Site, climb
 from .curve import curve_of_climb
@@ -13,8 +14,6 @@ from .rounds import Fit, Learned, learn
 from .scouts import other_modes
 
 LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
-    0.01  # fraction of proposals that the wall stops, above which draws are doubted
-)
 
 PROPOSALS = 8000  # of the importance sampling of a mode's mass
 
@@ -39,8 +38,8 @@ class Emulation:
     doubts: list[str]
     """Reasons not to trust it."""
 
-    def draws(self, m: int, chains: int, rng) -> np.ndarray:
-        """Draws (m, d) in the user's coordinates, from so many chains each mode."""
+    def draws(self, m: int, rng) -> np.ndarray:
+        """Draws (m, d) in the user's coordinates, the modes by their masses."""
         counts = rng.multinomial(m, [part.mass for part in self.parts])
         kept = [
             _draws(part, count, rng)
@@ -166,8 +165,18 @@ def _log_volume(fit: Fit, centre, inside, rng) -> float:
     weights = np.where(inside(x), weights, -np.inf)
     top = weights.max()
     at_centre = fit.emulator.log_density(fit.change.to_working(centre[None]))[0]
-    volume = np.linalg.slogdet(fit.change.matrix)[1]
-    return float(np.log(np.mean(np.exp(weights - top))) + top - at_centre + volume)
+    log_integral = float(np.log(np.mean(np.exp(weights - top))) + top - at_centre)
+    return log_integral + _log_volume_of(fit.change, centre)
+
+
+def _log_volume_of(change, centre) -> float:
+    """Log determinant of a change's Jacobian at a point x (d,)."""
+    if isinstance(change, Preconditioner):
+        return float(np.linalg.slogdet(change.matrix)[1])
+    z, d = change.to_working(centre[None]), len(centre)
+    step = 1e-5 * np.eye(d)
+    slopes = (change.to_user(z + step) - change.to_user(z - step)) / 2e-5
+    return float(np.linalg.slogdet(slopes)[1])
 
 
 def _doubts(learned: list[Learned], rng) -> list[str]:

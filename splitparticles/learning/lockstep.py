@@ -36,6 +36,8 @@ class Ledger:
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
         self.stop: Stop | None = None
         """The limit of the user that was reached, if one was."""
+        self.raised = False
+        """Whether the score raised an exception that is no limit."""
 
     def evaluate(self, x: np.ndarray) -> np.ndarray:
         """Scores of rows (k, d); NaN where there is none."""
@@ -46,6 +48,9 @@ class Ledger:
         except LimitReached as limit:
             self.stop = limit.stop
             raise OutOfRows from None
+        except Exception:
+            self.raised = True
+            raise
         self._batches.append((x, s))
         return s
 

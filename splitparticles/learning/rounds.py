@@ -39,6 +39,8 @@ MOST_ROUNDS = 60
 
 CHAINS = 96
 
+LEAPS, QUARTER = 5, 1.6  # of a proposal, and of an oscillation of 2 pi
+
 RIGHT = 0.3  # error of a row from which chains may start, and of a fit worth following
 
 FLATTER = 0.03, 0.15  # pooled errors below which powers 1/2, and 1/4, are tested too
@@ -77,7 +79,8 @@ class Fit:
             start[rng.integers(len(start), size=CHAINS)],
             steps=steps,
             warmup=warmup,
-            leaps=5,
+            leaps=LEAPS,
+            longest=QUARTER / LEAPS / power**0.5,
             thin=2,
             wall=wall * d**0.5,
             floor=-np.inf if power == 1.0 else power * floor,

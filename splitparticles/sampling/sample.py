@@ -5,8 +5,8 @@ particles see (`splitparticles.sampling.adaptation`), and hands the particles ou
 user's own.
 """
 
+import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -28,18 +28,15 @@ from .._validation import (
 )
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.ending import Ending
-from ..descent.loop import Descent
-from ..descent.options import Weights, chosen_weights, growth_for, moves_for
+from ..descent.options import chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
-from ..particles import ParticleSet
 from ..scores.counted import CountedScore, batched_log_density
 from ..stop import Stop
-from .adaptation import AdaptiveFrame, Task
-from .objective import doubts
-from .polish import Polish
-from .start import Start, find_start
+from .adaptation import Task
+from .run import MOST_LEARNED, Run, SamplingWarning
+from .start import find_start
 from .tempering import checked_schedule, cooled_start
 
 
@@ -56,6 +53,7 @@ def sample(
     preconditioner="auto",
     weights: Literal["equal", "optimal"] = "equal",
     tempering="auto",
+    emulator: Literal["auto", False] = "auto",
     move: Move | None = None,
     growth: Growth | None = None,
     tol: float | None = None,
@@ -101,6 +99,12 @@ def sample(
         "auto" looks for other modes by climbs from scattered points and starts from
         all that have mass, at a few hundred score rows; a schedule cools the target
         from a broad bell about the start.
+    emulator : "auto" or False
+        "auto" learns the score by an emulator, which particles descend on, and asks the
+        true score only to test and to teach it: some hundred rows in some thirty calls.
+        Where it cannot be learned, where an `objective`, a `preconditioner` or a
+        schedule of `tempering` is given, and with False, particles descend on the true
+        score.
     move, growth : optional
         How particles move and multiply.
     tol : float, optional
@@ -165,7 +169,10 @@ def sample(
     for given, name in ((objective, "objective"), (callback, "callback")):
         if given is not None:
             as_callable(given, name, "object")
+    if not (emulator is False or (isinstance(emulator, str) and emulator == "auto")):
+        raise ValueError(f'emulator must be "auto" or False, got {emulator!r}')
     adapts = isinstance(preconditioner, str) and preconditioner == "auto"
+    learns = emulator == "auto" and objective is None and adapts and schedule is None
     task = Task(counted, objective, adapts, curves=True)
     options = {
         "n_particles": n_particles,
@@ -173,106 +180,42 @@ def sample(
         "deadline": counted.deadline,
         "score_rows": lambda: counted.rows,
     }
-    run = _Run(task, cloud, names)
+    run = Run(task, cloud, names)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
     with threads, Ending(run.result) as ending:
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
-        if schedule is None:
-            run.start = find_start(
-                counted,
-                cloud,
-                preconditioner=preconditioner,
-                explores=tempering == "auto",
-                log_density=log_density,
-                n_particles=n_particles,
-                rng=rng,
-            )
+        if learns and cloud.shape[1] <= MOST_LEARNED:
+            run.learn(log_density, rng)
+        if run.emulation is not None:
+            descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
         else:
-            run.start = cooled_start(
-                task,
-                cloud,
-                schedule,
-                preconditioner=preconditioner,
-                move=move_early,
-                growth=equal_growth,
-                **options,
-            )
-        descent = run.begun(move, growth, kept_weights, tol=tol, **options)
+            if schedule is None:
+                run.start = find_start(
+                    counted,
+                    cloud,
+                    preconditioner=preconditioner,
+                    explores=tempering == "auto",
+                    log_density=log_density,
+                    n_particles=n_particles,
+                    rng=rng,
+                )
+            else:
+                run.start = cooled_start(
+                    task,
+                    cloud,
+                    schedule,
+                    preconditioner=preconditioner,
+                    move=move_early,
+                    growth=equal_growth,
+                    **options,
+                )
+            descent = run.on_score(move, growth, kept_weights, tol=tol, **options)
         descent.to_its_end(callback=callback, progress=progress)
         run.judge()
-    return run.result(ending.stop)
-
-
-class _Run:
-    """A run of `sample`: what it has reached, whatever ends it."""
-
-    def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
-        self.task, self.cloud, self.names = task, cloud, names
-        self.warnings: list[str] = []
-        self.start: Start | None = None
-        self.descent: Descent | None = None
-
-    def begun(self, move, growth, weights: Weights, **options) -> Descent:
-        """The descent, now that the start is known."""
-        assert self.start is not None
-        start, d = self.start, self.cloud.shape[1]
-        self.warnings += start.warnings
-        if (n := options["n_particles"]) <= d:
-            self.warnings.append(
-                f"{n} particles cannot span {d} coordinates: they are too narrow in "
-                f"some directions; take {2 * d} or more"
-            )
-        if start.several:  # a Stein discrepancy would ruin the masses of modes
-            if weights is Weights.OPTIMAL:
-                self.warnings.append("weights are equal within each mode, not optimal")
-            weights = Weights.KEPT
-        early, last = moves_for(move, weights)
-        task = self.task._replace(curves=not start.several)
-        frame = AdaptiveFrame.of(task, start.change)
-        z = start.change.to_working(start.particles.positions)
-        self.descent = Descent(
-            frame.objective,
-            start.particles.moved_to(z),
-            move=early,
-            final_move=None if last is None else Polish(last),
-            growth=growth_for(growth, weights, otherwise=Insertion()),
-            frame=frame,
-            **options,
-        )
-        return self.descent
-
-    def judge(self) -> None:
-        """Add what the scores at the final particles say against them."""
-        assert self.descent is not None and self.descent.stop is not None
-        frame = self.descent.frame
-        assert isinstance(frame, AdaptiveFrame)
-        if self.descent.stop.success and self.task.build is None:
-            particles = self.descent.particles
-            self.warnings += doubts(frame.objective, frame.score, particles)
-
-    def result(self, stop: Stop | None) -> Result:
-        """The outcome; the user's start where there were no working coordinates."""
-        if self.descent is None:
-            assert stop is not None
-            return Result(
-                ParticleSet(self.cloud),
-                np.inf,
-                [],
-                np.full(len(self.cloud), -1),
-                stop,
-                self.task.score.rows,
-                self.task.score.calls,
-                self.names,
-                ["the run ended before working coordinates were found"],
-            )
-        result = self.descent.result(stop)
-        return replace(
-            result,
-            n_score_calls=self.task.score.calls,
-            names=self.names,
-            preconditioner=self.descent.frame.change,
-            warnings=[*self.warnings, *result.warnings],
-        )
+    result = run.result(ending.stop)
+    if result.stop is Stop.DOUBTED:
+        warnings.warn(result.warnings[0], SamplingWarning, stacklevel=3)
+    return result
 
 
 def _check_at_start(score, log_density, cloud, vectorized) -> Callable | None:

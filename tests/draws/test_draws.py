@@ -7,7 +7,7 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.compression import compress as front_door
-from splitparticles.compression import objective as default_objective
+from splitparticles.objectives import energy as default_objective
 from splitparticles.draws import draws as draws
 from splitparticles.draws.draws import Draws
 

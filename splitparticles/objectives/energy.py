@@ -1,4 +1,4 @@
-"""Objective of `compress`: energy distance and second moments, to draws of any size."""
+"""Energy distance and second moments, to draws of any size: objective of `compress`."""
 
 import numpy as np
 
@@ -6,8 +6,9 @@ from ..draws.draws import Draws, Moments
 from ..kernels.kernel_sums import kernel_sum
 from ..kernels.polynomial import Quadratic
 from ..kernels.radial import Energy
-from ..objectives import MMD, Objective
-from ..objectives.mean_embedding import SampleEmbedding
+from .mean_embedding import SampleEmbedding
+from .mmd import MMD
+from .objective import Objective
 
 ROUNDING = 0.25  # of the kernel's tip, in distances at which n particles tile a cube
 
@@ -16,7 +17,7 @@ QUADRATIC = 0.02  # weight of the quadratic kernel
 PILOT = 2**14  # draws on which particles grow
 
 
-def default_objective(z: Draws, moments: Moments, n: int) -> Objective:
+def energy_objective(z: Draws, moments: Moments, n: int) -> Objective:
     """Half the energy distance for n particles, and a little of that in moments."""
     energy = SampleEmbedding(_energy(moments, n), z, moments)
     return MMD(energy.kernel, energy) + QUADRATIC * _of_moments(moments)

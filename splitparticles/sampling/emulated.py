@@ -1,0 +1,122 @@
+r"""Particles from an emulated score: the best few points for draws of the emulator.
+
+The score is learned first (`splitparticles.learning`); then particles descend and split
+on half the energy distance to draws of the emulator, which cost no row of the score.
+The moments of the draws are corrected by Stein's identities, which take away all Monte
+Carlo error where the target is normal: as E[s] = 0 and :math:`E[s_a z_b] =
+-\delta_{ab}`, the means of z and of :math:`z_a z_b` are those of
+
+.. math:: z - B s, \qquad z_a z_b - \beta_{ab} \left[\tfrac12 (s_a z_b + z_a s_b) +
+          \delta_{ab}\right]
+
+for any B and :math:`\beta`; here those of least variance.
+
+With a log density the emulator is checked once more: the density may neither contradict
+the scores nor be higher at the start than at all draws.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..coordinates.choose import standardised
+from ..coordinates.preconditioner import Preconditioner
+from ..draws.draws import Draws
+from ..learning.emulation import Emulation
+from ..learning.lockstep import Ledger
+from ..objectives import Objective
+from ..objectives.energy import energy_objective
+
+DRAWS = 2**14  # of the emulator, that particles stand for
+
+WEIGHED = 256  # draws whose log density is compared with that of the start
+
+STEP = 1e-3  # of differences of the log density, in working coordinates
+
+COMPARED = 16  # rows whose scores are compared with the log density
+
+DISAGREEMENT = 0.05  # of score and log density, relative
+
+
+class Ground(NamedTuple):
+    """Where particles for draws of an emulator descend."""
+
+    change: Preconditioner
+    objective: Objective
+
+
+def ground(emulation: Emulation, n_particles: int, rng) -> Ground:
+    """Objective for n particles, in standardised coordinates of draws."""
+    x = _corrected(emulation, emulation.draws(DRAWS, rng))
+    moments = Draws(x).moments()
+    change = standardised(moments.mean, moments.cov)
+    z = Draws(change.to_working(x))
+    return Ground(change, energy_objective(z, z.moments(), n_particles))
+
+
+def _corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
+    """Draws whose mean and covariance are right by Stein's identities.
+
+    Of one mode in straight coordinates; others stay.
+    """
+    change = emulation.parts[0].fit.change
+    if len(emulation.parts) > 1 or not isinstance(change, Preconditioner):
+        return x
+    z = change.to_working(x)
+    s = emulation.parts[0].fit.emulator.score(z)
+    mean, mean_s = z.mean(axis=0), s.mean(axis=0)
+    centred, d = s - mean_s, z.shape[1]
+    B = np.linalg.lstsq(centred.T @ centred, centred.T @ (z - mean), rcond=None)[0]
+    wanted_mean = mean - mean_s @ B
+    y, C = z - wanted_mean, np.zeros((d, d))
+    for a in range(d):
+        products = y[:, [a]] * y
+        control = 0.5 * (s[:, [a]] * y + y[:, [a]] * s) + np.eye(d)[a]
+        deviation = control - control.mean(axis=0)
+        variance = np.maximum((deviation**2).mean(axis=0), 1e-300)
+        beta = (deviation * products).mean(axis=0) / variance
+        C[a] = (products - beta * control).mean(axis=0)
+    try:
+        wanted = np.linalg.cholesky(0.5 * (C + C.T))
+        got = np.linalg.cholesky(np.atleast_2d(np.cov(z.T, ddof=0)))
+    except np.linalg.LinAlgError:
+        return x
+    return change.to_user(wanted_mean + np.linalg.solve(got, (z - mean).T).T @ wanted.T)
+
+
+def doubts_by_log_density(
+    emulation: Emulation, ledger: Ledger, log_density: Callable, start, rng
+) -> list[str]:
+    """What a log density says against an emulator of its score."""
+    doubts = []
+    if _contradicted(emulation, ledger, log_density, rng):
+        doubts.append("log_density and score contradict each other")
+    x = emulation.draws(WEIGHED, rng)
+    with np.errstate(all="ignore"):
+        heights = np.asarray(log_density(x), dtype=float)
+        at_start = float(np.max(log_density(start)))
+    if at_start > np.max(heights) + x.shape[1]:
+        doubts.append(
+            f"the log density at the start, {at_start:.6g}, is above that of all draws "
+            f"of the emulator, {np.max(heights):.6g}"
+        )
+    return doubts
+
+
+def _contradicted(emulation, ledger, log_density, rng) -> bool:
+    """Whether differences of the log density disagree with scores that were asked."""
+    change = emulation.parts[0].fit.change
+    x, s = ledger.x[-COMPARED:], ledger.s[-COMPARED:]
+    z = change.to_working(x)
+    v = STEP * rng.standard_normal(z.shape)
+    above, below = change.to_user(z + v), change.to_user(z - v)
+    with np.errstate(all="ignore"):
+        rise = np.asarray(log_density(above)) - np.asarray(log_density(below))
+        slope = (s * (above - below)).sum(axis=1)
+        difference = np.abs(rise - slope)
+    finite = np.isfinite(difference)
+    if not finite.any():
+        return False
+    typical = np.median(np.abs(slope[finite]))
+    return bool(np.median(difference[finite]) > DISAGREEMENT * typical + 1e-12)

@@ -1,0 +1,162 @@
+"""Run of `sample`: what it has reached, whatever ends it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..descent.frame import Frame
+from ..descent.loop import Descent
+from ..descent.options import Weights, growth_for, moves_for
+from ..descent.result import Result
+from ..growth import Insertion
+from ..learning.emulation import Emulation, emulate
+from ..learning.lockstep import Ledger
+from ..moves import LBFGS
+from ..particles import ParticleSet
+from ..stop import LimitReached, Stop
+from .adaptation import AdaptiveFrame, Task
+from .emulated import doubts_by_log_density, ground
+from .objective import doubts
+from .polish import Polish
+from .start import Start
+
+MOST_LEARNED = 64  # coordinates of a score that an emulator may learn
+
+LEARNING_ROWS = 3000  # that it may take
+
+STEPS = 100  # of the last move, on draws of an emulator
+
+
+class SamplingWarning(UserWarning):
+    """The result of `sample` should not be trusted; its first warning says why."""
+
+
+class Run:
+    """State of a run."""
+
+    def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
+        self.task, self.cloud, self.names = task, cloud, names
+        self.warnings: list[str] = []
+        self.doubts: list[str] = []
+        self.start: Start | None = None
+        self.emulation: Emulation | None = None
+        self.emulator_error = np.nan
+        self.descent: Descent | None = None
+
+    # ------------------------------------------------------- on an emulator
+    def learn(self, log_density, rng) -> None:
+        """Learn the score; without success there is no emulation.
+
+        Where a limit of the user ends that, some draws are what has been reached.
+        """
+        ledger = Ledger(self.task.score, LEARNING_ROWS)
+        centre = self.cloud.mean(axis=0)
+        try:
+            emulation = emulate(ledger, centre, log_density, rng)
+        except (ValueError, np.linalg.LinAlgError):
+            if ledger.raised:  # by the user's score
+                raise
+            return
+        self.emulator_error = emulation.error
+        if ledger.stop is not None:
+            if emulation.error < 1.0:
+                self.cloud = emulation.draws(len(self.cloud), rng)
+            raise LimitReached(ledger.stop)
+        if log_density is not None and not emulation.doubts:
+            self.doubts = doubts_by_log_density(
+                emulation, ledger, log_density, self.cloud, rng
+            )
+        if not emulation.doubts and not self.doubts:
+            self.emulation = emulation
+
+    def on_emulator(
+        self, move, growth, weights: Weights, *, n_particles, rng, **options
+    ) -> Descent:
+        """Descent on draws of the emulator."""
+        assert self.emulation is not None
+        change, objective = ground(self.emulation, n_particles, rng)
+        early, last = moves_for(move, weights)
+        if isinstance(last, LBFGS):
+            last = replace(last, max_iter=STEPS)
+        self.descent = Descent(
+            objective,
+            ParticleSet(np.zeros((1, len(change.centre)))),
+            n_particles=n_particles,
+            rng=rng,
+            move=early,
+            final_move=last,
+            growth=growth_for(growth, weights),
+            frame=Frame(change),
+            continuation=False,
+            **options,
+        )
+        return self.descent
+
+    # ---------------------------------------------------- on the true score
+    def on_score(self, move, growth, weights: Weights, **options) -> Descent:
+        """Descent on the true score, now that its start is known."""
+        assert self.start is not None
+        start, d = self.start, self.cloud.shape[1]
+        self.warnings += start.warnings
+        if (n := options["n_particles"]) <= d:
+            self.doubts.append(
+                f"{n} particles cannot span {d} coordinates: they are too narrow in "
+                f"some directions; take {2 * d} or more"
+            )
+        if start.several:  # a Stein discrepancy would ruin the masses of modes
+            if weights is Weights.OPTIMAL:
+                self.warnings.append("weights are equal within each mode, not optimal")
+            weights = Weights.KEPT
+        early, last = moves_for(move, weights)
+        task = self.task._replace(curves=not start.several)
+        frame = AdaptiveFrame.of(task, start.change)
+        z = start.change.to_working(start.particles.positions)
+        self.descent = Descent(
+            frame.objective,
+            start.particles.moved_to(z),
+            move=early,
+            final_move=None if last is None else Polish(last),
+            growth=growth_for(growth, weights, otherwise=Insertion()),
+            frame=frame,
+            **options,
+        )
+        return self.descent
+
+    def judge(self) -> None:
+        """Add what the scores at the final particles say against them."""
+        assert self.descent is not None and self.descent.stop is not None
+        frame = self.descent.frame
+        if not isinstance(frame, AdaptiveFrame):
+            return
+        if self.descent.stop.success and self.task.build is None:
+            particles = self.descent.particles
+            self.doubts += doubts(frame.objective, frame.score, particles)
+
+    # ------------------------------------------------------------ the result
+    def result(self, stop: Stop | None) -> Result:
+        """The outcome; the user's start where there were no working coordinates."""
+        if self.descent is None:
+            assert stop is not None
+            return Result(
+                ParticleSet(self.cloud),
+                np.inf,
+                [],
+                np.full(len(self.cloud), -1),
+                stop,
+                self.task.score.rows,
+                self.task.score.calls,
+                self.names,
+                ["the run ended before working coordinates were found"],
+            )
+        result = self.descent.result(stop)
+        doubted = result.stop.success and bool(self.doubts)
+        return replace(
+            result,
+            stop=Stop.DOUBTED if doubted else result.stop,
+            n_score_calls=self.task.score.calls,
+            names=self.names,
+            preconditioner=self.descent.frame.change,
+            warnings=[*self.doubts, *self.warnings, *result.warnings],
+            sampler=None if self.emulation is None else self.emulation.draws,
+            emulator_error=self.emulator_error,
+        )
