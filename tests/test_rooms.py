@@ -13,7 +13,7 @@ FLOORS = [
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
     {"objectives", "modes", "emulator", "plotting"},
-    {"moves", "growth", "networks", "distances"},
+    {"moves", "growth", "networks", "distances", "learning"},
     {"descent"},
     {"sampling", "compression", "diagnostics", "estimators"},
     {"__init__", "cli"},

@@ -151,27 +151,10 @@ class Result:
         return self.particles.resample(m, rng=rng)
 
     def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
-        """Draws of the emulator, at no row of the score.
+        """Draws of the emulator (m, d), at no row of the score.
 
-        Parameters
-        ----------
-        m : int
-            Draws in all.
-        chains : int
-            Groups of ``m / chains`` draws, one after the other; draws of one group come
-            from all states that the emulator's chains have kept, in random order.
-        rng : None, int, Generator, optional
-            Anything ``np.random.default_rng`` takes.
-
-        Returns
-        -------
-        ndarray, shape (m, d)
-            In the user's coordinates.
-
-        Raises
-        ------
-        ValueError
-            When the run had no emulator.
+        They stand in `chains` groups of equal size, one after the other.  Raises a
+        ValueError when the run had no emulator.
         """
         if self.sampler is None:
             raise ValueError(

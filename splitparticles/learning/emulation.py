@@ -15,6 +15,8 @@ from .scouts import other_modes
 
 LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
 
+LARGEST_R_HAT = 1.1  # of 96 chains of a hundred states
+
 PROPOSALS = 8000  # of the importance sampling of a mode's mass
 
 
@@ -190,13 +192,13 @@ def _doubts(learned: list[Learned], rng) -> list[str]:
                 f"rows {errors}, at powers 1, 1/2 and 1/4 of the density"
             )
             continue
-        run = one.fit.chains(rng, steps=100, warmup=60)
+        run = one.fit.chains(rng, steps=200, warmup=60)
         if run.stopped > LEAVES:
             doubts.append(
                 "draws of the emulator leave the region that is known "
                 f"({100 * run.stopped:.2g} % of the proposals)"
             )
         worst = float(np.max(r_hat(run.positions)))
-        if worst > 1.05:
+        if worst > LARGEST_R_HAT:
             doubts.append(f"the chains on the emulator do not mix (R-hat {worst:.2f})")
     return doubts

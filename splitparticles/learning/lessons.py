@@ -22,7 +22,7 @@ TWIN = 0.05  # distance over the root of d of rows that tell the same
 
 CAPPED_NOISE, FAR_NOISE = 0.1, 1e-4  # of a capped score, and of one beyond 2 roots of d
 
-DENSE_ROWS, DENSE_DIM = 3600, 12  # unknowns of a fit, up to so many coordinates
+DENSE_ROWS, DENSE_DIM = 2500, 12  # unknowns of a fit, up to so many coordinates
 
 MOST_ROWS = 700  # in more coordinates
 

@@ -35,7 +35,9 @@ MANY, MILD = 48, (0.01, 0.03, 0.1)
 
 FEWEST_ROWS, ROWS_A_COORDINATE = 18, 2  # of a round
 
-MOST_ROUNDS = 60
+MOST_ROUNDS = 45
+
+HOPELESS = 15  # rounds after which the error must be below RIGHT
 
 CHAINS = 96
 
@@ -124,7 +126,7 @@ def learn(change: Preconditioner | ChangeOfVariables, x, s, rng, *, inside=None)
         for _ in range(MOST_ROUNDS):
             yield from pupil.test()
             pupil.refit()
-            if pupil.passed():
+            if pupil.passed() or pupil.is_hopeless():
                 break
             pupil.whiten()
             pupil.bend()
@@ -234,6 +236,10 @@ class _Pupil:
                 for errors, limit in zip(self.errors, limits, strict=True)
             )
         return small and self.stopped < OPEN
+
+    def is_hopeless(self) -> bool:
+        """Whether the score is no smooth function, or too noisy, to be learned."""
+        return len(self.history) >= HOPELESS and self.pooled[0] > RIGHT
 
     def whiten(self):
         """Coordinates in which the chains' covariance is about one."""

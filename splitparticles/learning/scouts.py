@@ -71,6 +71,8 @@ def _scouted(mode: Site, rng):
             s = s @ mode.A
             finite = np.isfinite(s).all(axis=1)
             z, s = z[finite], s[finite]
+            if len(z) == 0:
+                return np.zeros((0, d))
             distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
             if stride < STRIDES - 1:
                 longest = STRIDE * distance / np.maximum(size, 1e-9)

@@ -37,7 +37,7 @@ class Run:
     def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
         self.task, self.cloud, self.names = task, cloud, names
         self.warnings: list[str] = []
-        self.doubts: list[str] = []
+        self.doubts: list[str] = []  # about the emulator; they end its success
         self.start: Start | None = None
         self.emulation: Emulation | None = None
         self.emulator_error = np.nan
@@ -62,12 +62,13 @@ class Run:
             if emulation.error < 1.0:
                 self.cloud = emulation.draws(len(self.cloud), rng)
             raise LimitReached(ledger.stop)
-        if log_density is not None and not emulation.doubts:
+        if emulation.doubts:
+            return
+        self.emulation = emulation
+        if log_density is not None:
             self.doubts = doubts_by_log_density(
                 emulation, ledger, log_density, self.cloud, rng
             )
-        if not emulation.doubts and not self.doubts:
-            self.emulation = emulation
 
     def on_emulator(
         self, move, growth, weights: Weights, *, n_particles, rng, **options
@@ -99,7 +100,7 @@ class Run:
         start, d = self.start, self.cloud.shape[1]
         self.warnings += start.warnings
         if (n := options["n_particles"]) <= d:
-            self.doubts.append(
+            self.warnings.append(
                 f"{n} particles cannot span {d} coordinates: they are too narrow in "
                 f"some directions; take {2 * d} or more"
             )
@@ -130,7 +131,7 @@ class Run:
             return
         if self.descent.stop.success and self.task.build is None:
             particles = self.descent.particles
-            self.doubts += doubts(frame.objective, frame.score, particles)
+            self.warnings += doubts(frame.objective, frame.score, particles)
 
     # ------------------------------------------------------------ the result
     def result(self, stop: Stop | None) -> Result:

@@ -53,7 +53,7 @@ def sample(
     preconditioner="auto",
     weights: Literal["equal", "optimal"] = "equal",
     tempering="auto",
-    emulator: Literal["auto", False] = "auto",
+    emulator: Literal["auto", False] = False,
     move: Move | None = None,
     growth: Growth | None = None,
     tol: float | None = None,
@@ -100,11 +100,11 @@ def sample(
         all that have mass, at a few hundred score rows; a schedule cools the target
         from a broad bell about the start.
     emulator : "auto" or False
-        "auto" learns the score by an emulator, which particles descend on, and asks the
-        true score only to test and to teach it: some hundred rows in some thirty calls.
-        Where it cannot be learned, where an `objective`, a `preconditioner` or a
-        schedule of `tempering` is given, and with False, particles descend on the true
-        score.
+        "auto" learns the score by an emulator, which particles descend on; the true
+        score only tests and teaches it: some hundred rows in some thirty calls.  Where
+        it cannot be learned, or an `objective`, a `preconditioner` or a schedule of
+        `tempering` is given, particles descend on the true score, as with False.
+        Heavy tails may be cut off unnoticed: it is not the default yet.
     move, growth : optional
         How particles move and multiply.
     tol : float, optional

@@ -7,9 +7,9 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.compression import compress as front_door
-from splitparticles.objectives import energy as default_objective
 from splitparticles.draws import draws as draws
 from splitparticles.draws.draws import Draws
+from splitparticles.objectives import energy as default_objective
 
 
 def table(n, d=3, seed=0):

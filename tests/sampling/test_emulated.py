@@ -1,0 +1,91 @@
+"""`sample` on an emulator of the score."""
+
+import numpy as np
+import pytest
+
+import splitparticles as sp
+
+GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
+
+
+def sampled(score, x0, n=32, **options):
+    return sp.sample(score, x0, n, emulator="auto", rng=0, **options)
+
+
+def test_a_few_hundred_rows_do_and_draws_are_free():
+    result = sampled(GAUSSIAN.score, [0.0, 0.0])
+    sd = np.sqrt(np.diag(GAUSSIAN.cov))
+    assert result.success and result.warnings == []
+    assert result.n_score_evals < 200 and 0 < result.n_score_calls < 30
+    assert result.emulator_error < 1e-3
+    assert (np.abs(result.mean() - GAUSSIAN.mean) < 0.02 * sd).all()
+    np.testing.assert_allclose(result.std(), sd, rtol=0.04)
+    draws = result.draws(8000, rng=1)
+    assert draws.shape == (8000, 2) and result.n_score_evals < 200
+    np.testing.assert_allclose(np.cov(draws.T), GAUSSIAN.cov, rtol=0.1)
+    assert np.array_equal(draws, result.draws(8000, rng=1))
+    assert len(result.draws(7, chains=3, rng=0)) == 7
+    doubled = result.mapped(lambda x: 2.0 * x)
+    assert np.array_equal(
+        doubled.draws(50, chains=1, rng=1), 2.0 * result.draws(50, chains=1, rng=1)
+    )
+
+
+def test_more_particles_cost_no_more_rows():
+    few, many = (sampled(GAUSSIAN.score, [0.0, 0.0], n) for n in (4, 200))
+    assert few.n_score_evals == many.n_score_evals and len(many.particles) == 200
+
+
+def test_without_an_emulator_there_are_no_draws():
+    result = sp.sample(GAUSSIAN.score, [0.0, 0.0], 8, rng=0)
+    with pytest.raises(ValueError, match="emulator"):
+        result.draws(10)
+    assert np.isnan(result.emulator_error) and result.n_score_calls > 0
+    with pytest.raises(ValueError, match="emulator must be"):
+        sp.sample(GAUSSIAN.score, [0.0, 0.0], 8, emulator=True)
+
+
+def test_what_cannot_be_learned_is_descended_on():
+    noise = np.random.default_rng(0)
+
+    def score(x):
+        return -np.sign(x) * (1.0 + noise.random(x.shape))
+
+    result = sampled(score, [0.3, 0.4], 8, max_score_evals=6000)
+    assert result.sampler is None and result.emulator_error > 0.01
+
+
+def test_a_log_density_that_contradicts_the_score_is_told():
+    with pytest.warns(sp.SamplingWarning, match="contradict"):
+        result = sampled(
+            lambda x: -2.0 * x, [0.5, 0.5], log_density=lambda x: -0.5 * (x**2).sum(1)
+        )
+    assert not result.success and result.stop is sp.Stop.DOUBTED
+    right = sampled(
+        lambda x: -x, [0.5, 0.5], log_density=lambda x: -0.5 * (x**2).sum(1)
+    )
+    assert right.success and right.warnings == []
+
+
+@pytest.mark.parametrize("limit", [1, 20, 60])
+def test_limits_hold_while_the_score_is_learned(limit):
+    rows = []
+
+    def score(x):
+        rows.append(len(x))
+        return -x
+
+    result = sampled(score, [3.0, 3.0], 16, max_score_evals=limit)
+    assert sum(rows) <= limit and result.stop is sp.Stop.MAX_SCORE_EVALS
+    assert np.isfinite(result.positions).all() and not result.success
+
+
+def test_errors_of_the_score_are_the_users():
+    def score(x):
+        if len(x) > 10:
+            raise RuntimeError("too many")
+        return -x
+
+    with pytest.raises(RuntimeError, match="too many") as caught:
+        sampled(score, [3.0, 3.0])
+    assert np.isfinite(caught.value.result.positions).all()
