@@ -80,6 +80,11 @@ def test_two_modes_have_an_emulator_each_and_their_masses():
         assert abs((x[:, 0] < 0.0).mean() - 0.7) < 0.02
 
 
+def noisy(x):
+    seed = x[0, 0].view(np.uint64)  # another one for each batch
+    return -x + np.random.default_rng(seed).normal(size=x.shape)
+
+
 @pytest.mark.parametrize(
     "score",
     [

@@ -25,10 +25,8 @@ def test_a_few_hundred_rows_do_and_draws_are_free():
     np.testing.assert_allclose(np.cov(draws.T), GAUSSIAN.cov, rtol=0.1)
     assert np.array_equal(draws, result.draws(8000, rng=1))
     assert len(result.draws(7, chains=3, rng=0)) == 7
-    doubled = result.mapped(lambda x: 2.0 * x)
-    assert np.array_equal(
-        doubled.draws(50, chains=1, rng=1), 2.0 * result.draws(50, chains=1, rng=1)
-    )
+    doubled = result.mapped(lambda x: 2.0 * x).draws(50, chains=1, rng=1)
+    assert np.array_equal(doubled, 2.0 * result.draws(50, chains=1, rng=1))
 
 
 def test_more_particles_cost_no_more_rows():
@@ -56,14 +54,13 @@ def test_what_cannot_be_learned_is_descended_on():
 
 
 def test_a_log_density_that_contradicts_the_score_is_told():
+    def log_density(x):
+        return -0.5 * (x**2).sum(axis=1)
+
     with pytest.warns(sp.SamplingWarning, match="contradict"):
-        result = sampled(
-            lambda x: -2.0 * x, [0.5, 0.5], log_density=lambda x: -0.5 * (x**2).sum(1)
-        )
+        result = sampled(lambda x: -2.0 * x, [0.5, 0.5], log_density=log_density)
     assert not result.success and result.stop is sp.Stop.DOUBTED
-    right = sampled(
-        lambda x: -x, [0.5, 0.5], log_density=lambda x: -0.5 * (x**2).sum(1)
-    )
+    right = sampled(lambda x: -x, [0.5, 0.5], log_density=log_density)
     assert right.success and right.warnings == []
 
 
