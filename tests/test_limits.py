@@ -269,6 +269,7 @@ def test_ctrl_c_inside_the_score_gives_the_result_so_far(at):
     assert_sound(result, score)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
 def test_a_real_ctrl_c_ends_a_slow_run_within_two_seconds():
     script = """

@@ -62,6 +62,7 @@ def best_of_all_splits(S, c, k):
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signs", [(-1.0, -0.5), (0.5, 1.0), (-0.5, 1.0)])
 @pytest.mark.parametrize("c", [1.5, 3.0])
 def test_the_closed_forms_are_the_optima(signs, c):
