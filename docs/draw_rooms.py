@@ -124,7 +124,7 @@ def add_room(ax, name, count, box, colour):
     shape = "round,pad=0,rounding_size=0.9"
     patch = FancyBboxPatch((left, bottom), width, height, shape, fc=colour, ec="white")
     ax.add_patch(patch)
-    fits = width * INCHES > 0.085 * len(name)
+    fits = width * INCHES > 0.1 * len(name)
     ax.text(
         left + width / 2,
         bottom + (height / 2 if fits else height + 1.4),
