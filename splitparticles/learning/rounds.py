@@ -17,7 +17,7 @@ huge score can ruin a fit.  They start at rows where the emulator was found righ
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammainccinv
 
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
@@ -73,7 +73,8 @@ class Fit:
         """Chains on a power of the emulated density, near the rows."""
         e, d = self.emulator, self.emulator.dim
         heights = e.log_density(self.right)
-        floor = np.median(heights) - 0.5 * (chi2.isf(RARE, d) - d)
+        quantile = 2.0 * gammainccinv(0.5 * d, RARE)  # of chi^2, without scipy.stats
+        floor = np.median(heights) - 0.5 * (quantile - d)
         start = self.right[heights > floor]
         flat = e if power == 1.0 else e.flattened(power)
         return chains(
