@@ -47,7 +47,7 @@ class Result:
     sampler: Callable | None = None
     """(m, rng) -> draws (m, d) of the emulator; None without one."""
     emulator_error: float = np.nan
-    """Estimate of the Fisher divergence E|s^ - s|^2 of the emulator, a coordinate."""
+    """Mean of ``|s^ - s|^2 / max(d, |s|^2)`` at fresh rows; nan without an emulator."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -153,7 +153,7 @@ class Result:
     def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
         """Draws of the emulator (m, d), at no row of the score.
 
-        They stand in `chains` groups of equal size, one after the other.  Raises a
+        They are exchangeable: any `chains` equal parts of them are chains.  Raises a
         ValueError when the run had no emulator.
         """
         if self.sampler is None:
@@ -161,9 +161,8 @@ class Result:
                 "only a result of sample with an emulator has draws; "
                 "resample() takes points from the particles"
             )
-        m, chains = as_count(m, "m"), as_count(chains, "chains")
-        x = self.sampler(-(-m // chains) * chains, as_rng(rng))
-        return x[np.arange(len(x)).reshape(-1, chains).T.ravel()[:m]]
+        m, _ = as_count(m, "m"), as_count(chains, "chains")
+        return self.sampler(m, as_rng(rng))
 
     def expectation_error(self, f, draws) -> ExpectationError:
         r"""Error of `expect`, by draws that were not compressed.

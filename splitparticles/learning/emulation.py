@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp, softmax
 
 from ..coordinates.preconditioner import Preconditioner
 from ..emulator import r_hat
 from .climb import Site, climb
 from .curve import curve_of_climb
 from .lockstep import Ledger, OutOfRows, together
-from .rounds import Fit, Learned, learn
+from .rounds import CHAINS, Fit, Learned, learn
 from .scouts import other_modes
 
 LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
@@ -43,12 +44,9 @@ class Emulation:
     def draws(self, m: int, rng) -> np.ndarray:
         """Draws (m, d) in the user's coordinates, the modes by their masses."""
         counts = rng.multinomial(m, [part.mass for part in self.parts])
-        kept = [
-            _draws(part, count, rng)
-            for part, count in zip(self.parts, counts, strict=True)
-            if count
-        ]
-        return np.vstack(kept)
+        pairs = zip(self.parts, counts, strict=True)
+        draws = [_draws(part, count, rng) for part, count in pairs if count]
+        return rng.permutation(np.vstack(draws))
 
 
 def _draws(part: Part, count: int, rng) -> np.ndarray:
@@ -56,13 +54,12 @@ def _draws(part: Part, count: int, rng) -> np.ndarray:
     rows: list[np.ndarray] = []
     total = 0
     while total < count:
-        steps = 2 * max(16, -(-count // 96))
+        steps = 2 * max(16, -(-count // CHAINS))
         run = part.fit.chains(rng, steps=steps, warmup=60)
         x = part.fit.change.to_user(run.positions.reshape(-1, run.positions.shape[2]))
-        x = x if part.inside is None else x[part.inside(x)]
-        if len(x) == 0:
-            x = part.fit.change.to_user(part.fit.right[-1:])
-        rows.append(x[rng.permutation(len(x))])
+        own = np.ones(len(x), dtype=bool) if part.inside is None else part.inside(x)
+        x = x[own] if own.any() else x  # none is where a mode's mass is not known
+        rows.append(rng.permutation(x))
         total += len(x)
     return np.vstack(rows)[:count]
 
@@ -86,20 +83,14 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
     doubts = _doubts(learned, rng)
     masses = np.ones(1)
     if len(modes) > 1:
-        log_mass = np.array(
-            [
-                height + _log_volume(one.fit, mode.x, inside, rng)
-                for one, mode, inside, height in zip(
-                    learned, modes, insides, heights, strict=True
-                )
-            ]
-        )
-        if not np.isfinite(log_mass).all():
+        volumes = [
+            _log_volume(one.fit, mode.x, inside, rng)
+            for one, mode, inside in zip(learned, modes, insides, strict=True)
+        ]
+        masses = softmax(heights + volumes)
+        if not np.isfinite(masses).all():
             doubts.append("the masses of the modes are not known")
-            log_mass = np.where(np.isfinite(log_mass), log_mass, -np.inf)
-            log_mass[0] = max(log_mass[0], -1e300)
-        masses = np.exp(log_mass - log_mass.max())
-        masses /= masses.sum()
+            masses = np.full(len(modes), 1.0 / len(modes))
     parts = [
         Part(one.fit, float(mass), inside)
         for one, mass, inside in zip(learned, masses, insides, strict=True)
@@ -151,24 +142,25 @@ def _basins(modes: list[Site]) -> list:
 
 
 def _log_volume(fit: Fit, centre, inside, rng) -> float:
-    """Log integral of the emulated density in a basin, over the density at its mode."""
+    """Log integral of the emulated density in a basin, over the density at its mode.
+
+    NaN where the chains hardly come there.
+    """
     d = len(centre)
     z = fit.chains(rng, steps=60).positions.reshape(-1, d)
     z = z[inside(fit.change.to_user(z))]
     if len(z) <= 2 * d:
-        return -np.inf
+        return np.nan
     mean, L = z.mean(axis=0), np.linalg.cholesky(1.2 * np.atleast_2d(np.cov(z.T)))
     xi = rng.standard_normal((PROPOSALS, d))
     y = mean + xi @ L.T
     x = fit.change.to_user(y)
     log_proposal = -0.5 * (xi * xi).sum(axis=1) - np.log(np.diag(L)).sum()
     log_proposal -= 0.5 * d * np.log(2.0 * np.pi)
-    weights = fit.emulator.log_density(y) - log_proposal
-    weights = np.where(inside(x), weights, -np.inf)
-    top = weights.max()
+    log_weights = fit.emulator.log_density(y) - log_proposal
+    log_integral = logsumexp(log_weights[inside(x)]) - np.log(PROPOSALS)
     at_centre = fit.emulator.log_density(fit.change.to_working(centre[None]))[0]
-    log_integral = float(np.log(np.mean(np.exp(weights - top))) + top - at_centre)
-    return log_integral + _log_volume_of(fit.change, centre)
+    return float(log_integral - at_centre) + _log_volume_of(fit.change, centre)
 
 
 def _log_volume_of(change, centre) -> float:

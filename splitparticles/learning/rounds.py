@@ -105,11 +105,9 @@ class Learned:
     """Mean relative errors of the last rows of each power."""
     passed: bool
     """Whether they were small enough."""
-    history: list
-    """Rows so far and the errors, of each round."""
 
 
-def learn(change: Preconditioner | ChangeOfVariables, x, s, rng, *, inside=None):
+def learn(change: ChangeOfVariables, x, s, rng, *, inside=None):
     """Search (see `lockstep`) that returns a `Learned`.
 
     Parameters
@@ -133,7 +131,7 @@ def learn(change: Preconditioner | ChangeOfVariables, x, s, rng, *, inside=None)
             pupil.bend()
     except OutOfRows:
         pass
-    return Learned(pupil.fit, tuple(pupil.pooled), pupil.passed(), pupil.history)
+    return Learned(pupil.fit, tuple(pupil.pooled), pupil.passed())
 
 
 class _Pupil:
@@ -153,8 +151,8 @@ class _Pupil:
         self.many = max(FEWEST_ROWS, ROWS_A_COORDINATE * d)
         self.errors: list[list[float]] = [[] for _ in POWERS]
         self.pooled = [np.inf] * len(POWERS)
-        self.history: list[tuple] = []
         self.error, self.wall, self.stopped, self.straight = np.inf, 1.0, 0.0, 0
+        self.rounds = 0
 
     def test(self):
         """Ask the truth at fresh rows, and compare."""
@@ -179,13 +177,13 @@ class _Pupil:
         good = z[(powers == 1.0) & (errors < RIGHT)]
         right = np.vstack([self.fit.right[-2 * self.many :], good])
         self.fit = replace(self.fit, right=right)
-        self.history.append((len(self.x), *self.pooled))
+        self.rounds += 1
 
     def _fresh(self):
         """Rows of this round (k, d), and the power that each comes from."""
         d, many = self.fit.emulator.dim, self.many
         powers = np.ones(many)
-        if not self.history:  # draws of the normal that fits at the mode
+        if self.rounds == 0:  # draws of the normal that fits at the mode
             z = self.rng.standard_normal((many, d))
             far = np.linalg.norm(z, axis=1, keepdims=True) / (1.3 * d**0.5)
             z = z / np.maximum(far, 1.0)
@@ -240,7 +238,7 @@ class _Pupil:
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""
-        return len(self.history) >= HOPELESS and self.pooled[0] > RIGHT
+        return self.rounds >= HOPELESS and self.pooled[0] > RIGHT
 
     def whiten(self):
         """Coordinates in which the chains' covariance is about one."""

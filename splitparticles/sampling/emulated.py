@@ -16,7 +16,6 @@ the scores nor be higher at the start than at all draws.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -30,29 +29,24 @@ from ..objectives.energy import energy_objective
 
 DRAWS = 2**14  # of the emulator, that particles stand for
 
-WEIGHED = 256  # draws whose log density is compared with that of the start
+COMPARED_DRAWS = 256  # draws whose log density is compared with that of the start
 
 STEP = 1e-3  # of differences of the log density, in working coordinates
 
-COMPARED = 16  # rows whose scores are compared with the log density
+COMPARED_ROWS = 16  # rows whose scores are compared with the log density
 
 DISAGREEMENT = 0.05  # of score and log density, relative
 
 
-class Ground(NamedTuple):
-    """Where particles for draws of an emulator descend."""
-
-    change: Preconditioner
-    objective: Objective
-
-
-def ground(emulation: Emulation, n_particles: int, rng) -> Ground:
-    """Objective for n particles, in standardised coordinates of draws."""
+def objective_on_draws(
+    emulation: Emulation, n_particles: int, rng
+) -> tuple[Preconditioner, Objective]:
+    """Standardised coordinates of draws, and the objective for n particles there."""
     x = _corrected(emulation, emulation.draws(DRAWS, rng))
     moments = Draws(x).moments()
     change = standardised(moments.mean, moments.cov)
     z = Draws(change.to_working(x))
-    return Ground(change, energy_objective(z, z.moments(), n_particles))
+    return change, energy_objective(z, z.moments(), n_particles)
 
 
 def _corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
@@ -66,8 +60,8 @@ def _corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
     z = change.to_working(x)
     s = emulation.parts[0].fit.emulator.score(z)
     mean, mean_s = z.mean(axis=0), s.mean(axis=0)
-    centred, d = s - mean_s, z.shape[1]
-    B = np.linalg.lstsq(centred.T @ centred, centred.T @ (z - mean), rcond=None)[0]
+    d = z.shape[1]
+    B = np.linalg.lstsq(s - mean_s, z - mean, rcond=None)[0]
     wanted_mean = mean - mean_s @ B
     y, C = z - wanted_mean, np.zeros((d, d))
     for a in range(d):
@@ -92,9 +86,9 @@ def doubts_by_log_density(
     doubts = []
     if _contradicted(emulation, ledger, log_density, rng):
         doubts.append("log_density and score contradict each other")
-    x = emulation.draws(WEIGHED, rng)
+    x = emulation.draws(COMPARED_DRAWS, rng)
     with np.errstate(all="ignore"):
-        heights = np.asarray(log_density(x), dtype=float)
+        heights = log_density(x)
         at_start = float(np.max(log_density(start)))
     if at_start > np.max(heights) + x.shape[1]:
         doubts.append(
@@ -107,12 +101,12 @@ def doubts_by_log_density(
 def _contradicted(emulation, ledger, log_density, rng) -> bool:
     """Whether differences of the log density disagree with scores that were asked."""
     change = emulation.parts[0].fit.change
-    x, s = ledger.x[-COMPARED:], ledger.s[-COMPARED:]
+    x, s = ledger.x[-COMPARED_ROWS:], ledger.s[-COMPARED_ROWS:]
     z = change.to_working(x)
     v = STEP * rng.standard_normal(z.shape)
     above, below = change.to_user(z + v), change.to_user(z - v)
     with np.errstate(all="ignore"):
-        rise = np.asarray(log_density(above)) - np.asarray(log_density(below))
+        rise = log_density(above) - log_density(below)
         slope = (s * (above - below)).sum(axis=1)
         difference = np.abs(rise - slope)
     finite = np.isfinite(difference)

@@ -15,7 +15,7 @@ from ..moves import LBFGS
 from ..particles import ParticleSet
 from ..stop import LimitReached, Stop
 from .adaptation import AdaptiveFrame, Task
-from .emulated import doubts_by_log_density, ground
+from .emulated import doubts_by_log_density, objective_on_draws
 from .objective import doubts
 from .polish import Polish
 from .start import Start
@@ -75,7 +75,7 @@ class Run:
     ) -> Descent:
         """Descent on draws of the emulator."""
         assert self.emulation is not None
-        change, objective = ground(self.emulation, n_particles, rng)
+        change, objective = objective_on_draws(self.emulation, n_particles, rng)
         early, last = moves_for(move, weights)
         if isinstance(last, LBFGS):
             last = replace(last, max_iter=STEPS)
@@ -138,6 +138,9 @@ class Run:
         """The outcome; the user's start where there were no working coordinates."""
         if self.descent is None:
             assert stop is not None
+            ended = "the run ended before working coordinates were found"
+            if np.isfinite(self.emulator_error):
+                ended = "the run ended while the score was learned"
             return Result(
                 ParticleSet(self.cloud),
                 np.inf,
@@ -147,7 +150,7 @@ class Run:
                 self.task.score.rows,
                 self.task.score.calls,
                 self.names,
-                ["the run ended before working coordinates were found"],
+                [ended],
             )
         result = self.descent.result(stop)
         doubted = result.stop.success and bool(self.doubts)
