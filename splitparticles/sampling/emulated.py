@@ -42,14 +42,14 @@ def objective_on_draws(
     emulation: Emulation, n_particles: int, rng
 ) -> tuple[Preconditioner, Objective]:
     """Standardised coordinates of draws, and the objective for n particles there."""
-    x = _corrected(emulation, emulation.draws(DRAWS, rng))
+    x = corrected(emulation, emulation.draws(DRAWS, rng))
     moments = Draws(x).moments()
     change = standardised(moments.mean, moments.cov)
     z = Draws(change.to_working(x))
     return change, energy_objective(z, z.moments(), n_particles)
 
 
-def _corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
+def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
     """Draws whose mean and covariance are right by Stein's identities.
 
     Of one mode in straight coordinates; others stay.

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
+from splitparticles.learning.emulation import emulate
+from splitparticles.learning.lockstep import Ledger
+from splitparticles.sampling.emulated import corrected
+from splitparticles.scores.counted import CountedScore
 
 GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
 
@@ -27,6 +31,17 @@ def test_a_few_hundred_rows_do_and_draws_are_free():
     assert len(result.draws(7, chains=3, rng=0)) == 7
     doubled = result.mapped(lambda x: 2.0 * x).draws(50, chains=1, rng=1)
     assert np.array_equal(doubled, 2.0 * result.draws(50, chains=1, rng=1))
+
+
+def test_steins_identities_take_away_the_monte_carlo_error_of_a_normal_law():
+    ledger, rng = Ledger(CountedScore(GAUSSIAN.score), 1000), np.random.default_rng(0)
+    emulation = emulate(ledger, np.zeros(2), None, rng)
+    raw = emulation.draws(2000, rng)
+    mended = corrected(emulation, raw)
+    for x, largest in ((raw, 0.2), (mended, 2e-3)):
+        assert np.abs(x.mean(axis=0) - GAUSSIAN.mean).max() < largest
+        assert np.abs(np.cov(x.T, ddof=0) - GAUSSIAN.cov).max() < largest
+    assert np.abs(np.cov(raw.T, ddof=0) - GAUSSIAN.cov).max() > 2e-3
 
 
 def test_more_particles_cost_no_more_rows():
