@@ -195,5 +195,10 @@ class compiled:
 
 
 def helper(function: Callable) -> Callable:
-    """Compiled function that loops alone call: it has no way in from Python."""
+    """Compiled function that loops alone call: it has no way in from Python.
+
+    One that sums has to join its loop (`splitparticles._compiled.llvm`).  Of others
+    each loop brings a copy of its own, and which one is called, and so the last bits,
+    may depend on whether the loops were compiled in this process or loaded.
+    """
     return numba.njit(**FLAGS, **FROM_LOOPS_ONLY)(function)

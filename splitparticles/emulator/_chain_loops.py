@@ -4,7 +4,7 @@ import numpy as np
 
 from .._compiled.blocks import scratch
 from .._compiled.compiler import compiled, helper, profile
-from .._compiled.llvm import use_wide_vectors
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 from ._loops import add_value_and_gradient
 from .prior import hyperbolic_in_loops
 
@@ -12,6 +12,7 @@ from .prior import hyperbolic_in_loops
 @helper
 def add_prior(scale, power, z, f, g):
     """Add the log density and the score of the prior for all rows of z."""
+    join_the_loop()
     for i in range(len(z)):
         square = 0.0
         for k in range(z.shape[1]):
@@ -25,6 +26,7 @@ def add_prior(scale, power, z, f, g):
 @helper
 def is_near(z, i, y, squared_wall):
     """Whether some row y_j lies within the wall of z_i."""
+    join_the_loop()
     if squared_wall == np.inf:
         return True
     for j in range(len(y)):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._compiled.compiler import compiled, helper
-from .._compiled.llvm import use_wide_vectors
+from .._compiled.llvm import join_the_loop, use_wide_vectors
 from .._compiled.threads import in_row_blocks
 
 TILE = 64
@@ -38,6 +38,7 @@ def tile_index(row, column):
 @helper
 def subtract_pair(c0, c1, tile, b0, b1):
     """``c -= sum_k tile[k] b[k]`` for two columns at a time, each of 64 numbers."""
+    join_the_loop()
     for k in range(0, TILE, 4):
         b00, b01, b02, b03 = b0[k], b0[k + 1], b0[k + 2], b0[k + 3]
         b10, b11, b12, b13 = b1[k], b1[k + 1], b1[k + 2], b1[k + 3]
@@ -50,6 +51,7 @@ def subtract_pair(c0, c1, tile, b0, b1):
 @helper
 def subtract_product(c, a, b):
     """``c -= a b'`` of three tiles."""
+    join_the_loop()
     for j in range(0, TILE, 2):
         subtract_pair(c[j], c[j + 1], a, b[:, j], b[:, j + 1])
 
@@ -57,6 +59,7 @@ def subtract_product(c, a, b):
 @helper
 def factor_tile(t):
     """Cholesky factor of a tile in its place; the least pivot, the first below 0."""
+    join_the_loop()
     least = np.inf
     for k in range(TILE):
         if not t[k, k] > 0.0:
@@ -75,6 +78,7 @@ def factor_tile(t):
 @helper
 def invert_tile(t, out):
     """Inverse of a lower triangular tile."""
+    join_the_loop()
     for c in range(TILE):
         w = out[c]
         w[:] = 0.0
