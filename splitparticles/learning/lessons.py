@@ -18,6 +18,8 @@ BULK = 3.0  # |s| over the root of d of rows that choose the length scale
 
 FARTHEST = 8.0  # |z| over the root of d
 
+SPREAD = 2.0  # |z| over the root of d from which rows need not lie as dense
+
 TWIN = 0.05  # distance over the root of d of rows that tell the same
 
 CAPPED_NOISE, FAR_NOISE = 0.1, 1e-4  # of a capped score, and of one beyond 2 roots of d
@@ -55,8 +57,7 @@ def lessons(change: ChangeOfVariables, x: np.ndarray, s: np.ndarray) -> Lessons:
     kept = kept[_without_twins(z[kept], TWIN * root)]
     limit = most_rows(x.shape[1])
     if len(kept) > limit:
-        nearest = np.argsort(radius[kept], kind="stable")[:limit]
-        kept = kept[np.sort(nearest)]
+        kept = kept[_covering(z[kept] / (1.0 + radius[kept, None] / SPREAD), limit)]
     kept = kept[np.argsort(size[kept] > BULK, kind="stable")]
     z, s, size = z[kept], s[kept], size[kept]
     s = s * np.minimum(1.0, CAP / np.maximum(size, 1e-9))[:, None]
@@ -73,6 +74,16 @@ def _without_twins(z, distance):
         if not chosen or (away * away).sum(axis=1).min() >= distance**2:
             chosen.append(i)
     return chosen
+
+
+def _covering(z, count):
+    """Rows, in order, each of which is farthest from those chosen before it."""
+    chosen = [int(np.argmin((z * z).sum(axis=1)))]
+    gaps = np.full(len(z), np.inf)
+    for _ in range(count - 1):
+        gaps = np.minimum(gaps, ((z - z[chosen[-1]]) ** 2).sum(axis=1))
+        chosen.append(int(np.argmax(gaps)))
+    return np.sort(chosen)
 
 
 def fitted(

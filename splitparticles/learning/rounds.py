@@ -25,6 +25,7 @@ from ..emulator import Chains, Emulator, chains
 from .curve import curve_of_draws, prediction_error, relative_errors
 from .lessons import fitted
 from .lockstep import OutOfRows
+from .sides import POWER, Sides
 
 POWERS = 1.0, 0.5, 0.25
 
@@ -153,15 +154,21 @@ class _Pupil:
         self.pooled = [np.inf] * len(POWERS)
         self.error, self.wall, self.stopped, self.straight = np.inf, 1.0, 0.0, 0
         self.rounds = 0
+        self.sides = Sides(d, rng)
 
     def test(self):
         """Ask the truth at fresh rows, and compare."""
         z, powers = self._fresh()
+        many = len(z)
+        z = np.vstack([z, self._at_sides()])
         x = self.fit.change.to_user(z)
         s = yield x
         self.x, self.s = np.vstack([self.x, x]), np.vstack([self.s, s])
         with np.errstate(all="ignore"):
             s = self.fit.change.pulled(z, s)
+        if len(z) > many:
+            self.sides.take(s[many:], self.fit.emulator.score(z[many:]))
+        z, s = z[:many], s[:many]
         errors = relative_errors(self.fit.emulator, z, s)
         for k, power in enumerate(POWERS):
             self.errors[k].extend(errors[powers == power])
@@ -207,6 +214,15 @@ class _Pupil:
             z = np.vstack(ends)
         return self._inside(z), powers
 
+    def _at_sides(self):
+        """Rows on the sides that are not known, once the bulk is."""
+        d = self.fit.emulator.dim
+        if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED or self.sides.known():
+            return np.zeros((0, d))
+        run = self.fit.chains(self.rng, power=POWER, wall=self.wall)
+        z = run.positions.reshape(-1, d)
+        return self._inside(self.sides.rows(z, self.fit.change.to_user(z)))
+
     def _inside(self, z):
         """Rows of other modes replaced by some of this one, drawn in a little."""
         if self.inside is None:
@@ -234,7 +250,7 @@ class _Pupil:
                 len(errors) >= rows and np.mean(errors[-rows:]) < limit
                 for errors, limit in zip(self.errors, limits, strict=True)
             )
-        return small and self.stopped < OPEN
+        return small and self.stopped < OPEN and self.sides.known()
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""
