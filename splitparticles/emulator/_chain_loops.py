@@ -24,6 +24,29 @@ def add_prior(scale, power, z, f, g):
 
 
 @helper
+def stretch(metric, z, out):
+    """Rows M z_i."""
+    join_the_loop()
+    for i in range(len(z)):
+        for k in range(len(metric)):
+            total = 0.0
+            for j in range(len(metric)):
+                total += metric[k, j] * z[i, j]
+            out[i, k] = total
+
+
+@helper
+def stretch_back(metric, g, out):
+    """Rows M^T g_i."""
+    join_the_loop()
+    for i in range(len(g)):
+        out[i] = 0.0
+        for k in range(len(metric)):
+            for j in range(len(metric)):
+                out[i, j] += metric[k, j] * g[i, k]
+
+
+@helper
 def is_near(z, i, y, squared_wall):
     """Whether some row y_j lies within the wall of z_i."""
     join_the_loop()
@@ -40,7 +63,7 @@ def is_near(z, i, y, squared_wall):
 
 @compiled
 def chain_loop(
-    kernel, settings, y, a, p, log_u, sizes, x, s, values, counts, first, last
+    kernel, settings, metric, y, a, p, log_u, sizes, x, s, values, counts, first, last
 ):
     # p (steps, c, d) the momenta, sizes (steps, c) those of the leaps; the chains of a
     # block leap together, so that a block of partners stays in the cache
@@ -50,6 +73,7 @@ def chain_loop(
     buffers = scratch(2 + 2 * even)
     z, g, f = np.empty((count, even)), np.empty((count, even)), np.empty(count)
     q, energy = np.empty((count, even)), np.empty(count)
+    mz, mg = np.zeros((count, even)), np.empty((count, even))
     for step in range(len(p)):
         for i in range(count):
             h, kinetic = sizes[step, first + i], 0.0
@@ -64,8 +88,10 @@ def chain_loop(
                 for k in range(even):
                     z[i, k] += sizes[step, first + i] * q[i, k]
             f[:] = 0.0
-            g[:] = 0.0
-            add_value_and_gradient(kernel, profile, z, y, a, f, g, buffers, 0, count)
+            mg[:] = 0.0
+            stretch(metric, z, mz)
+            add_value_and_gradient(kernel, profile, mz, y, a, f, mg, buffers, 0, count)
+            stretch_back(metric, mg, g)
             add_prior(scale, power, z, f, g)
             for i in range(count):
                 h = sizes[step, first + i] * (0.5 if leap == leaps - 1 else 1.0)
@@ -80,7 +106,7 @@ def chain_loop(
             if gain > -np.inf:
                 counts[first + i, 0] += min(1.0, np.exp(min(gain, 0.0)))
             if log_u[step, first + i] < gain:
-                if not is_near(z, i, y, squared_wall):
+                if not is_near(mz, i, y, squared_wall):
                     counts[first + i, 1] += 1.0
                 elif f[i] > floor:
                     x[first + i], s[first + i] = z[i], g[i]

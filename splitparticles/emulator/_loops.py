@@ -171,10 +171,10 @@ def tiles_loop(kernel, x, noise, tiles, first, last):
             for k in range(d):
                 u += (x[i, k] - x[j, k]) ** 2
             _, phi1, phi2, _, _ = profile(kernel, u)
-            same = -2.0 * phi1
-            if i == j:
-                same *= 1.0 + noise[i]
             for a in range(d):
+                same = -2.0 * phi1
+                if i == j:
+                    same *= 1.0 + noise[i, a]
                 column = j * d + a
                 J, k = column // TILE, column % TILE
                 c = -4.0 * phi2 * (x[i, a] - x[j, a])

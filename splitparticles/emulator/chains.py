@@ -79,7 +79,8 @@ def chains(
         Length of a leap at first, and at most.  A quarter of an oscillation, 1.6 in all
         leaps of a proposal, forgets the start best.
     wall : float
-        Distance from the nearest row of the emulator beyond which no chain goes.
+        Distance, in the emulator's metric, from its nearest row beyond which no chain
+        goes.
     floor : float
         Log density of the emulator below which no chain goes.
     rng : seed or numpy.random.Generator, optional
@@ -136,13 +137,13 @@ class _Walk:
         log_u = -self.rng.standard_exponential((steps, c))
         sizes = size * self.rng.uniform(1.0 - JITTER, 1.0 + JITTER, (steps, c))
         counts = np.zeros((c, 2))  # accepted, and stopped by the wall
-        rows = self.emulator.positions, self.emulator.coefficients
+        rows = self.emulator.rows
         states = self.x, self.s, self.values, counts
         work = steps * self.leaps * pair_steps(self.x, rows[0], 2)
         in_row_blocks(
             chain_loop,
             self.emulator.kernel,
-            (self.settings, *rows, p, log_u, sizes, *states),
+            (self.settings, self.emulator.metric, *rows, p, log_u, sizes, *states),
             c,
             work,
             fewest_rows=8,

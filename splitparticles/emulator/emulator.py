@@ -4,8 +4,9 @@ In working coordinates, where the target is about a standard normal,
 
 .. math:: \log p(z) = \log p_0(z) + f(z), \qquad f \sim GP(0, \sigma^2 \varphi),
 
-with the prior :math:`p_0` (`splitparticles.emulator.prior`) and a radial covariance.
-Scores at n rows, with noise, determine n d coefficients
+with the prior :math:`p_0` (`splitparticles.emulator.prior`) and a covariance that is
+radial in M z: the metric M is large along the directions in which the curvature
+varies.  Scores at n rows, with noise, determine n d coefficients
 (`splitparticles.emulator.gradient_process`, `splitparticles.emulator.solve`).
 """
 
@@ -39,10 +40,16 @@ class Emulator(Target):
         Rows where the score is known.
     coefficients : ndarray, shape (n, d)
         Weights of the rows in f.
-    noise : ndarray, shape (n,)
-        Variance of the noise of a row, relative to a score coordinate's prior variance.
+    metric : ndarray, shape (d, d)
+        M, of mean square eigenvalue 1: the length scale along a direction u is that of
+        the kernel over ``|M u|``.
+    noise : ndarray, shape (n, d)
+        Variance of the noise of a row in the coordinates M z, relative to the prior
+        variance of one there.
     level : float
         What all rows have in common of it, as estimated.
+    exponent : float
+        How far the metric goes from the identity towards the variation of curvature.
     scale : float
         Standard deviation sigma of f.
     factor : Factor, optional
@@ -55,8 +62,10 @@ class Emulator(Target):
     prior: Hyperbolic
     positions: np.ndarray = field(repr=False)
     coefficients: np.ndarray = field(repr=False)
+    metric: np.ndarray = field(repr=False)
     noise: np.ndarray = field(repr=False)
     level: float
+    exponent: float
     scale: float
     factor: process.Factor | None = field(default=None, repr=False)
     power: float = 1.0
@@ -78,8 +87,8 @@ class Emulator(Target):
     def log_density_and_score(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Log density up to a constant (m,) and scores (m, d) at x, in one pass."""
         (x,) = self._batch(x=x)
-        f, g = process.value_and_gradient(self.kernel, x, *self._rows)
-        return self.prior.log_density(x) + f, self.prior.score(x) + g
+        f, g = process.value_and_gradient(self.kernel, self.stretched(x), *self.rows)
+        return self.prior.log_density(x) + f, self.prior.score(x) + self._back(g)
 
     def score_sd(self, x: ArrayLike) -> np.ndarray:
         """Posterior standard deviation of the score's coordinates at x, (m, d).
@@ -89,7 +98,7 @@ class Emulator(Target):
         """
         (x,) = self._batch(x=x)
         variance = gradient_variance(
-            self.kernel, self.positions, self.noise, self.factor, x
+            self.kernel, self.metric, self.positions, self.noise, self.factor, x
         )
         return self.power * self.scale * np.sqrt(variance)
 
@@ -103,10 +112,18 @@ class Emulator(Target):
             power=power * self.power,
         )
 
+    def stretched(self, v: np.ndarray) -> np.ndarray:
+        """Rows M v_i of v (m, d)."""
+        return np.einsum("ij,kj->ik", v, self.metric)  # its bits know no threads
+
+    def _back(self, g):
+        """Rows M^T g_i: a gradient with respect to M z as one with respect to z."""
+        return np.einsum("ij,jk->ik", g, self.metric)
+
     @property
-    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and coefficients."""
-        return self.positions, self.coefficients
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Stretched positions, and coefficients."""
+        return self.stretched(self.positions), self.coefficients
 
     def _log_density(self, x):
         return self.log_density_and_score(x)[0]
@@ -115,9 +132,11 @@ class Emulator(Target):
         return self.log_density_and_score(x)[1]
 
     def _score_product(self, x, v):
-        f = process.hessian_product(self.kernel, x, *self._rows, v)
-        return self.prior.product(x, v) + f
+        mx, mv = self.stretched(x), self.stretched(v)
+        f = process.hessian_product(self.kernel, mx, *self.rows, mv)
+        return self.prior.product(x, v) + self._back(f)
 
     def _score_curvature(self, x, u, v):
-        f = process.third_product(self.kernel, x, *self._rows, u, v)
-        return self.prior.curvature(x, u, v) + f
+        mx, mu, mv = self.stretched(x), self.stretched(u), self.stretched(v)
+        f = process.third_product(self.kernel, mx, *self.rows, mu, mv)
+        return self.prior.curvature(x, u, v) + self._back(f)

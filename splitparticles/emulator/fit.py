@@ -1,29 +1,22 @@
-r"""Fits of an emulator: the length scale and the noise by their evidence.
+r"""Fits of an emulator to scores.
 
-The scale of f is profiled out, so with K the covariance of all gradients for sigma 1,
-noise included, and y what the prior leaves of the scores, the log evidence is
-
-.. math:: -\tfrac{n d}{2} \log (y^T K^{-1} y) - \tfrac12 \log \det K + \mathrm{const}.
-
-It is climbed on a grid of lengths and noise levels, from one node to its neighbours, on
-some of the rows.
+Its length scale, its metric and the noise of the rows are those of largest evidence
+(`splitparticles.emulator.evidence`) where they are not given.
 """
-
-from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import (
     as_floats,
+    as_nonnegative,
     as_positions,
     as_positive,
     explains_keywords,
     refuse_nonfinite,
 )
-from ..kernels.radial import RationalQuadratic
-from . import gradient_process as process
 from .emulator import Emulator
+from .evidence import Rows, most_evident
 from .prior import PRIOR_SCALE, Hyperbolic
 from .solve import DENSE, coefficients, total
 
@@ -31,11 +24,9 @@ LENGTHS = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)  # over the root of d
 
 LEVELS = (1e-8, 1e-6, 1e-4, 1e-2, 1e-1)
 
-FIRST_LENGTH, FIRST_LEVEL = 3, 1  # of the climb, among these
+EXPONENTS = (0.0, 0.125, 0.25, 0.375, 0.5)
 
-EVIDENCE = 800  # unknowns
-
-TINY = 1e-300  # of the misfit, which is 0 where the prior is the truth
+START = 2.8, 1e-6, 0.0  # of the climb
 
 LEAST_LEVEL = 1e-4  # of noise for conjugate gradients, which take long without
 
@@ -48,6 +39,8 @@ def fit(
     noise: ArrayLike = 0.0,
     length: float | None = None,
     level: float | None = None,
+    exponent: float | None = None,
+    variation: ArrayLike | None = None,
     near: Emulator | None = None,
 ) -> Emulator:
     """Fit of an emulator to scores.
@@ -64,9 +57,16 @@ def fit(
     length, level : float, optional
         Length scale over the root of d, and common noise; estimated where left out,
         the latter raised where the equations could not be solved otherwise.
+    exponent : float, optional
+        How far the metric goes from the identity towards `variation`; estimated where
+        left out.
+    variation : array_like, shape (d, d), optional
+        Along which directions the curvature varies
+        (`splitparticles.emulator.metric.curvature_variation`); none is known where left
+        out.
     near : Emulator, optional
-        An earlier fit: the search begins at its length and noise, conjugate gradients
-        at its coefficients.
+        An earlier fit: the search begins at its length, noise and exponent, conjugate
+        gradients at its coefficients.
 
     Returns
     -------
@@ -93,29 +93,29 @@ def fit(
     if len(s) != len(x):
         raise ValueError(f"scores must have {len(x)} rows, got {len(s)}")
     noise = as_variances(noise, "noise", len(x))
-    lengths: tuple[float, ...] = LENGTHS
-    levels: tuple[float, ...] = LEVELS
-    if length is not None:
-        lengths = (as_positive(length, "length"),)
-    if level is not None:
-        levels = (float(as_variances(level, "level", 1)[0]),)
-    prior = Hyperbolic(PRIOR_SCALE * x.shape[1] ** 0.5)
-    y = s - prior.score(x)
-    kernel, least = most_evident(x, y, noise, lengths, levels, near)
+    d = x.shape[1]
+    C = as_variation(variation, d)
+    grid = (
+        LENGTHS if length is None else (as_positive(length, "length"),),
+        LEVELS if level is None else (as_nonnegative(level, "level"),),
+        EXPONENTS if exponent is None else (as_nonnegative(exponent, "exponent"),),
+    )
+    if variation is None:  # the exponent means nothing
+        grid = (*grid[:2], (0.0,))
+    prior = Hyperbolic(PRIOR_SCALE * d**0.5)
+    rows = Rows(x, s - prior.score(x), noise, C)
+    start = START if near is None else (near.length, near.level, near.exponent)
+    chosen = most_evident(rows, grid, start)
+    least = chosen.level
     if level is None and x.size > DENSE:
         least = max(least, LEAST_LEVEL)
-    a, level, factor = coefficients(
-        kernel,
-        x,
-        y,
-        noise,
-        [value for value in levels if value >= least],
-        warm_start(near, kernel, x),
-    )
-    if not np.isfinite(a).all():
-        raise np.linalg.LinAlgError("the coefficients of the rows are not finite")
+    levels = [value for value in grid[1] if value >= least]
+    a, chosen, factor = coefficients(rows, chosen, levels, near)
+    M, _, y, noise = rows.stretched(chosen)
     scale = max(total(a, y) / y.size, 0.0) ** 0.5
-    return Emulator(kernel, prior, x, a, noise + level, level, scale, factor)
+    return Emulator(
+        chosen.kernel(d), prior, x, a, M, noise, *chosen[1:], scale, factor
+    )
 
 
 def as_variances(values: ArrayLike, name: str, n: int) -> np.ndarray:
@@ -130,57 +130,12 @@ def as_variances(values: ArrayLike, name: str, n: int) -> np.ndarray:
     return array
 
 
-def warm_start(near: Emulator | None, kernel, x) -> np.ndarray:
-    """Coefficients (n, d) that rows of x have in an earlier fit of the same kernel."""
-    a = np.zeros_like(x)
-    if near is not None and near.kernel == kernel and near.power == 1.0:
-        rows = {row.tobytes(): j for j, row in enumerate(near.positions)}
-        for i, row in enumerate(x):
-            j = rows.get(row.tobytes())
-            if j is not None:
-                a[i] = near.coefficients[j]
-    return a
-
-
-def most_evident(x, y, noise, lengths, levels, near) -> tuple[tuple, float]:
-    """Kernel and noise level of the largest evidence near the start of the climb."""
-    keep = np.linspace(0, len(x) - 1, min(len(x), max(2, EVIDENCE // x.shape[1])))
-    x, y, noise = (array[keep.astype(int)] for array in (x, y, noise))
-
-    def kernel(i):
-        return RationalQuadratic(lengths[i] * x.shape[1] ** 0.5)
-
-    @cache
-    def evidence(node):
-        i, j = node
-        if not (0 <= i < len(lengths) and 0 <= j < len(levels)):
-            return -np.inf
-        return log_evidence(kernel(i), x, y, noise + levels[j])
-
-    i = _nearest(lengths, None if near is None else near.length, FIRST_LENGTH)
-    j = _nearest(levels, None if near is None else near.level, FIRST_LEVEL)
-    while True:
-        beside = [(i + 1, j), (i - 1, j), (i, j - 1), (i, j + 1)]
-        highest = max(beside, key=evidence)
-        if evidence(highest) == -np.inf or evidence(highest) <= evidence((i, j)):
-            return kernel(i), levels[j]
-        i, j = highest
-
-
-def _nearest(values, value, first):
-    """Index of the nearest of `values`; `first` where there is nothing to be near."""
-    if value is None or len(values) == 1:
-        return min(first, len(values) - 1)
-    return int(np.abs(np.log(values) - np.log(max(value, values[0]))).argmin())
-
-
-def log_evidence(kernel, x, y, noise) -> float:
-    """Log evidence but for a constant, sigma profiled out; -inf where none."""
-    try:
-        factor = process.factor(kernel, x, noise)
-    except np.linalg.LinAlgError:
-        return -np.inf
-    half = factor.half_solve(y.reshape(1, -1))[0]
-    misfit = max(float((half * half).sum()), TINY)
-    evidence = -0.5 * (y.size * np.log(misfit) + factor.log_determinant())
-    return evidence if np.isfinite(evidence) else -np.inf
+def as_variation(values: ArrayLike | None, d: int) -> np.ndarray:
+    """Symmetric matrix (d, d); the identity for None."""
+    if values is None:
+        return np.eye(d)
+    array = as_floats(values, "variation", f"of shape ({d}, {d})")
+    if array.shape != (d, d):
+        raise ValueError(f"variation must have shape ({d}, {d}), got {array.shape}")
+    refuse_nonfinite(array, "variation")
+    return 0.5 * (array + array.T)

@@ -80,7 +80,7 @@ def covariance(kernel, x, y):
 def factor(kernel, x, noise) -> Factor:
     """Cholesky factor of the covariance matrix of all gradients at x, with noise.
 
-    `noise` (n,) is relative to the prior variance of a coordinate of the gradient.
+    `noise` (n, d) is relative to the prior variance of a coordinate of the gradient.
     """
     tiles = tiles_for(x.size)
     steps = pair_steps(x, x, 4 * x.shape[1])
@@ -89,7 +89,7 @@ def factor(kernel, x, noise) -> Factor:
 
 
 def coordinate_factor(kernel, x, noise) -> Factor:
-    r"""Cholesky factor of :math:`-2 \varphi'(u_{ij})` with noise, n unknowns."""
+    r"""Cholesky factor of :math:`-2 \varphi'(u_{ij})` with noise (n,), n unknowns."""
     tiles = tiles_for(len(x))
     steps = pair_steps(x, x, 1)
     in_row_blocks(same_coordinate_loop, kernel, (x, noise, tiles), len(x), steps)

@@ -7,13 +7,12 @@ preconditioner is its part :math:`(B + \mathrm{noise}) \otimes I`, :math:`B_{ij}
 docs/references.bib).
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from .._linalg import row_dot
 from . import gradient_process as process
 from .cholesky import Factor
+from .rows import Hyperparameters, Rows
 
 DENSE = 4000  # unknowns
 
@@ -21,38 +20,60 @@ TOLERANCE, MAX_ITERATIONS = 1e-3, 200
 
 
 def coefficients(
-    kernel, x, y, noise, levels: Iterable[float], start: np.ndarray
-) -> tuple[np.ndarray, float, Factor | None]:
-    """Coefficients (n, d) of the rows x at the first noise level that can be solved.
+    rows: Rows, chosen: Hyperparameters, levels: list[float], near
+) -> tuple[np.ndarray, Hyperparameters, Factor | None]:
+    """Coefficients (n, d) of rows at the first noise level that can be solved.
 
-    Returns that level, too, and the factor where there is one.  `start` (n, d) is
-    where conjugate gradients begin.
+    Returns the hyperparameters of that level, too, and the factor where there is one.
+    Conjugate gradients begin at the coefficients of the emulator `near`, if one is
+    given.
 
     Raises
     ------
     LinAlgError
         When no level can be: rows lie too close for their noise.
     """
+    n, d = rows.x.shape
+    kernel, start = chosen.kernel(d), None
     for level in levels:
-        if x.size > DENSE:
-            start, solved = by_conjugate_gradients(kernel, x, y, noise + level, start)
+        chosen = chosen._replace(level=level)
+        M, x, y, noise = rows.stretched(chosen)
+        if n * d > DENSE:
+            start = warm_start(near, kernel, M, rows.x) if start is None else start
+            start, solved = by_conjugate_gradients(kernel, x, y, noise, start)
             if solved:
-                return start, level, None
+                return start, chosen, None
             continue
         try:
-            factor = process.factor(kernel, x, noise + level)
+            factor = process.factor(kernel, x, noise)
         except np.linalg.LinAlgError:
             continue
-        return factor.solve(y.reshape(1, -1)).reshape(x.shape), level, factor
+        a = factor.solve(y.reshape(1, -1)).reshape(n, d)
+        if np.isfinite(a).all():
+            return a, chosen, factor
     raise np.linalg.LinAlgError(
-        f"no emulator has these {len(x)} rows: some lie too close for their noise"
+        f"no emulator has these {n} rows: some lie too close for their noise"
     )
+
+
+def warm_start(near, kernel, metric, x) -> np.ndarray:
+    """Coefficients (n, d) that rows of x have in an emulator of the same covariance."""
+    a = np.zeros_like(x)
+    if near is None or near.kernel != kernel or near.power != 1.0:
+        return a
+    if np.array_equal(near.metric, metric):
+        rows = {row.tobytes(): j for j, row in enumerate(near.positions)}
+        for i, row in enumerate(x):
+            j = rows.get(row.tobytes())
+            if j is not None:
+                a[i] = near.coefficients[j]
+    return a
 
 
 def by_conjugate_gradients(kernel, x, y, noise, a) -> tuple[np.ndarray, bool]:
     """Coefficients (n, d) by preconditioned conjugate gradients from a; whether so."""
-    inner = process.coordinate_factor(kernel, x, noise)
-    ridge = (process.gradient_scale(kernel) * noise)[:, None]
+    inner = process.coordinate_factor(kernel, x, noise.mean(axis=1))
+    ridge = process.gradient_scale(kernel) * noise
 
     def product(a):
         return process.value_and_gradient(kernel, x, x, a)[1] + ridge * a

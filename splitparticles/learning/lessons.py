@@ -93,11 +93,26 @@ def fitted(
     *,
     near: Emulator | None = None,
     by_bulk: bool = True,
+    variation: np.ndarray | None = None,
 ) -> Emulator:
-    """Emulator of all lessons, its length scale chosen by those of the bulk."""
+    """Emulator of all lessons, its hyperparameters chosen by those of the bulk."""
     taught = lessons(change, x, s)
     rows = slice(taught.n_bulk if by_bulk else None)
-    bulk = fit(taught.z[rows], taught.s[rows], noise=taught.noise[rows], near=near)
+    bulk = fit(
+        taught.z[rows],
+        taught.s[rows],
+        noise=taught.noise[rows],
+        near=near,
+        variation=variation,
+    )
     if bulk.n_rows == len(taught.z):
         return bulk
-    return fit(taught.z, taught.s, noise=taught.noise, length=bulk.length, near=bulk)
+    return fit(
+        taught.z,
+        taught.s,
+        noise=taught.noise,
+        length=bulk.length,
+        exponent=bulk.exponent,
+        near=bulk,
+        variation=variation,
+    )

@@ -22,6 +22,7 @@ from scipy.special import gammainccinv
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..emulator import Chains, Emulator, chains
+from ..emulator.metric import curvature_variation
 from .curve import curve_of_draws, prediction_error, relative_errors
 from .lessons import fitted
 from .lockstep import OutOfRows
@@ -94,7 +95,8 @@ class Fit:
     def in_other(self, change: ChangeOfVariables, x, s) -> "Fit":
         """The same lessons in other coordinates."""
         right = change.to_working(self.change.to_user(self.right))
-        return Fit(change, fitted(change, x, s), right)
+        emulator = fitted(change, x, s)
+        return Fit(change, emulator, right)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,8 +239,17 @@ class _Pupil:
     def refit(self):
         """Take up the new lessons."""
         near = self.fit.emulator if self.error < RIGHT else None
+        variation = None
+        if self.error < RIGHT:
+            z = self.fit.right
+            variation = curvature_variation(self.fit.emulator, z, self.rng)
         emulator = fitted(
-            self.fit.change, self.x, self.s, near=near, by_bulk=self.error < RIGHT
+            self.fit.change,
+            self.x,
+            self.s,
+            near=near,
+            by_bulk=self.error < RIGHT,
+            variation=variation,
         )
         self.fit = replace(self.fit, emulator=emulator)
 
