@@ -1,8 +1,10 @@
 r"""Scouts: few rows far from a mode that look for others.
 
-They step up the density from scattered points, in lockstep.  Those that do not head
-home after three strides send climbs.  The height of one mode over another is the
-integral of the score along the line between them.
+They step up the density from scattered points, in lockstep.  A few of those that have
+not come home in three strides go on for some more, by steps of Barzilai and Borwein
+(key ``BB88`` in docs/references.bib); where these end elsewhere, climbs begin.  The
+height of one mode over another is the integral of the score along the line between
+them.
 """
 
 import numpy as np
@@ -12,11 +14,12 @@ from .lockstep import Ledger, OutOfRows, together
 
 SCOUTS, STRIDES = 12, 3
 
+FURTHER = 12  # strides of a few that have not come home
+
 NEAREST, FARTHEST = 3.0, 40.0  # distances in standard deviations of the mode
 
 STRIDE = 0.7  # of the distance to the mode, at most
 
-TURNED = 0.25  # |s| / |z| below which a scout is near another mode
 
 MOST_CLIMBS = 3
 
@@ -65,29 +68,49 @@ def _scouted(mode: Site, rng):
     z = rng.standard_normal((SCOUTS, d))
     far = np.exp(rng.uniform(np.log(NEAREST), np.log(FARTHEST), (SCOUTS, 1)))
     z *= far / np.linalg.norm(z, axis=1, keepdims=True)
+    step = np.ones(SCOUTS)
+    before = z, np.zeros_like(z)
     try:
-        for stride in range(STRIDES):
+        for stride in range(STRIDES + FURTHER):
             s = yield mode.x + z @ mode.A.T
             s = s @ mode.A
-            finite = np.isfinite(s).all(axis=1)
-            z, s = z[finite], s[finite]
-            if len(z) == 0:
-                return np.zeros((0, d))
+            if stride >= STRIDES:
+                step = _secant(z - before[0], s - before[1], step)
+            kept = np.flatnonzero(np.isfinite(s).all(axis=1))
+            if stride >= STRIDES - 1:
+                kept = kept[_elsewhere(z[kept], s[kept])]
+            z, s, step = z[kept], s[kept], step[kept]
+            if len(z) == 0 or stride == STRIDES + FURTHER - 1:
+                break
             distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
-            if stride < STRIDES - 1:
-                longest = STRIDE * distance / np.maximum(size, 1e-9)
-                z = z + s * np.minimum(1.0, longest)[:, None]
+            step = np.minimum(step, STRIDE * distance / np.maximum(size, 1e-9))
+            before = z, s
+            z = z + s * step[:, None]
     except OutOfRows:
         return np.zeros((0, d))
-    turned = (s * z).sum(axis=1) >= 0.0
-    away = (distance > NEAREST) & (distance**2 > 2.0 * d)
-    away &= turned | (size < TURNED * distance)
+    return mode.x + z @ mode.A.T
+
+
+def _secant(dz, ds, step):
+    """Steps (k,) by the curvature along the last ones; twice these where convex."""
+    with np.errstate(all="ignore"):
+        curvature = -(dz * ds).sum(axis=1)
+        secant = (dz * dz).sum(axis=1) / curvature
+    return np.where(curvature > 0.0, secant, 2.0 * step)
+
+
+def _elsewhere(z, s) -> list[int]:
+    """Rows of the few that are not home and head there least, far from each other."""
+    distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
+    longest = np.maximum(size, distance)
+    homewards = -(s * z).sum(axis=1) / np.maximum(distance * longest, 1e-300)
+    away = (distance > NEAREST) & (distance**2 > 2.0 * z.shape[1])
     chosen: list[int] = []
-    for i in np.flatnonzero(away)[np.argsort((size / distance)[away])]:
+    for i in np.flatnonzero(away)[np.argsort(homewards[away])]:
         gaps = np.linalg.norm(z[chosen] - z[i], axis=1)
         if len(chosen) < MOST_CLIMBS and (gaps > 0.5 * distance[i]).all():
             chosen.append(int(i))
-    return mode.x + z[chosen] @ mode.A.T
+    return chosen
 
 
 def _rise(start, end):
