@@ -75,13 +75,17 @@ class Climb(NamedTuple):
 
     @property
     def end(self) -> Site:
-        """The mode; without one, the site of the largest mass among the close ones."""
-        if self.converged:
-            return self.sites[-1]
-        close = [site for site in self.sites if site.decrement < CLOSE]
-        if close:
-            return max(close, key=lambda site: site.log_mass)
-        return min(self.sites, key=lambda site: site.decrement)
+        """The mode, where it converged."""
+        return self.sites[-1]
+
+    @property
+    def heaviest(self) -> Site:
+        """Site of the largest mass, by its own curvature, on the way to no mode."""
+        d = len(self.sites[0].x)
+        fresh = {id(site.J): site for site in reversed(self.sites)}  # their first ones
+        return max(
+            fresh.values(), key=lambda site: site.log_mass + 0.5 * d * site.decrement
+        )
 
 
 def climb(start: np.ndarray, rng):

@@ -12,29 +12,7 @@ from ..coordinates.fit_noncentred import fit_noncentred
 from ..coordinates.preconditioner import Preconditioner
 from ..coordinates.score_sample import ScoreSample
 from ..emulator import Emulator
-from .climb import Climb
 from .lessons import fitted
-
-USABLE = 30.0  # |s|^2 / d of a climb's sites that a curve is fitted to
-
-FEWEST_SITES = 4
-
-
-def curve_of_climb(climb: Climb) -> ChangeOfVariables | None:
-    """Curved coordinates fitted to the curvatures on a climb's way, or None."""
-    sites = {id(site.J): site for site in climb.sites if site.decrement < USABLE}
-    if len(sites) < FEWEST_SITES:
-        return None
-    points, A = list(sites.values()), climb.end.A
-    try:
-        base = Preconditioner(climb.end.x, A)
-        z = base.to_working(np.array([site.x for site in points]))
-        s = np.array([site.s for site in points]) @ A
-        J = np.array([A.T @ site.J @ A for site in points])
-        w = np.array([1.0 / (1.0 + site.decrement) for site in points])
-        return base.then(fit_noncentred(ScoreSample(z, s, J, w / w.sum())))
-    except (ValueError, np.linalg.LinAlgError):
-        return None
 
 
 def curve_of_draws(

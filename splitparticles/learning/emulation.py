@@ -8,9 +8,9 @@ from scipy.special import logsumexp, softmax
 
 from ..coordinates.preconditioner import Preconditioner
 from ..emulator import r_hat
+from ..modes.gaussian_fit import gaussian_fit
 from .climb import Site, climb
-from .curve import curve_of_climb
-from .lockstep import Ledger, OutOfRows, together
+from .lockstep import Ledger, together
 from .rounds import CHAINS, Fit, Learned, learn
 from .scouts import other_modes
 
@@ -71,7 +71,7 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
     if first.converged:
         modes, heights = other_modes(ledger, first.end, log_density, rng)
     else:
-        change = _curved_start(ledger, first, rng)
+        change = gaussian_fit(ledger.evaluate, first.heaviest.coordinates(), rng)
     insides = _basins(modes)
     searches = []
     x, s = ledger.x, ledger.s
@@ -97,34 +97,6 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
     ]
     error = max(one.errors[0] for one in learned)
     return Emulation(parts, error, doubts)
-
-
-def _curved_start(ledger, first, rng):
-    """Coordinates of a second climb, in ones curved by the first; or None."""
-    curve = curve_of_climb(first)
-    if curve is None:
-        return None
-    start = curve.to_working(first.end.x[None])[0]
-    (again,) = together(ledger, [_through(curve, climb(start, rng))])
-    if again.converged or again.end.decrement < first.end.decrement:
-        return curve.then(again.end.coordinates())
-    return None
-
-
-def _through(curve, search):
-    """Search in the working coordinates of a curve, as one in the user's."""
-    try:
-        z = next(search)
-        while True:
-            try:
-                s = yield curve.to_user(z)
-            except OutOfRows as signal:
-                z = search.throw(signal)
-            else:
-                with np.errstate(all="ignore"):
-                    z = search.send(curve.pulled(z, s))
-    except StopIteration as end:
-        return end.value
 
 
 def _basins(modes: list[Site]) -> list:

@@ -39,7 +39,7 @@ FEWEST_ROWS, ROWS_A_COORDINATE = 18, 2  # of a round
 
 MOST_ROUNDS = 45
 
-HOPELESS = 15  # rounds after which the error must be below RIGHT
+HOPELESS = 15  # rounds after which the median error must be below RIGHT
 
 CHAINS = 96
 
@@ -219,7 +219,7 @@ class _Pupil:
     def _at_sides(self):
         """Rows on the sides that are not known, once the bulk is."""
         d = self.fit.emulator.dim
-        if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED or self.sides.known():
+        if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED:
             return np.zeros((0, d))
         run = self.fit.chains(self.rng, power=POWER, wall=self.wall)
         z = run.positions.reshape(-1, d)
@@ -265,7 +265,8 @@ class _Pupil:
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""
-        return self.rounds >= HOPELESS and self.pooled[0] > RIGHT
+        newest = self.errors[0][-2 * self.many :]
+        return self.rounds >= HOPELESS and bool(np.median(newest) > RIGHT)
 
     def whiten(self):
         """Coordinates in which the chains' covariance is about one."""

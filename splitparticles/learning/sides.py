@@ -7,6 +7,8 @@ coordinates along which the user's coordinate varies, the conditional mean of
 :math:`u \cdot s` is the score of its marginal, and the error there is
 
 .. math:: e = (u \cdot \hat s - u \cdot s)^2 / \max(1, (u \cdot s)^2).
+
+As an emulator learns of a tail its chains go farther, and the side is asked again.
 """
 
 import numpy as np
@@ -19,7 +21,7 @@ SMALL = 0.05  # error of a side that is known
 
 
 class Sides:
-    """Errors at the 2d sides, the newest ones.
+    """Errors at the 2d sides, the newest ones, and where they were found.
 
     Parameters
     ----------
@@ -29,28 +31,33 @@ class Sides:
 
     def __init__(self, d: int, rng):
         self.errors, self.rng = np.full((d, 2), np.inf), rng
-        self.asked = np.zeros((0, 2), dtype=int)
+        self.reach = np.zeros((d, 2))
+        self.unknown = np.argwhere(self.errors > SMALL)
         self.directions = np.zeros((0, d))
 
     def known(self) -> bool:
-        """Whether all errors are small."""
-        return bool((self.errors < SMALL).all())
+        """Whether no side was left to be asked, when chains went there last."""
+        return len(self.unknown) == 0
 
     def rows(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Fresh rows (k, d) on the sides that are not known.
 
         Out of states z (m, d) in working coordinates, x in the user's.
         """
-        self.asked = np.argwhere(~(self.errors < SMALL))
+        order = np.argsort(x, axis=0, kind="stable")
         count = max(1, int(FARTHEST * len(x)))
+        edges = np.sort(x, axis=0)[[count - 1, -count]]
+        farther = (edges * [[-1], [1]] > self.reach.T * [[-1], [1]]).T
+        self.unknown = np.argwhere(~(self.errors < SMALL) | farther)
         chosen, directions = [], []
-        for j, upper in self.asked:
-            order = np.argsort(x[:, j], kind="stable")
-            farthest = order[-count:] if upper else order[:count]
+        for j, upper in self.unknown:
+            farthest = order[-count:, j] if upper else order[:count, j]
             chosen.append(self.rng.choice(farthest))
             u = (x[:, j] - x[:, j].mean()) @ (z - z.mean(axis=0))
             directions.append(u / max(np.linalg.norm(u), 1e-300))
         self.directions = np.array(directions).reshape(-1, z.shape[1])
+        j, side = self.unknown.T
+        self.reach[j, side] = x[chosen, j]
         return z[chosen]
 
     def take(self, s: np.ndarray, emulated: np.ndarray) -> None:
@@ -59,4 +66,4 @@ class Sides:
             slope = (s * self.directions).sum(axis=1)
             error = ((emulated - s) * self.directions).sum(axis=1) ** 2
             error = error / np.maximum(1.0, slope**2)
-        self.errors[tuple(self.asked.T)] = np.where(np.isfinite(error), error, 1.0)
+        self.errors[tuple(self.unknown.T)] = np.where(np.isfinite(error), error, 1.0)
