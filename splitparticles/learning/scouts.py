@@ -21,6 +21,8 @@ NEAREST, FARTHEST = 3.0, 40.0  # distances in standard deviations of the mode
 STRIDE = 0.7  # of the distance to the mode, at most
 
 
+HOMEWARDS = 0.8  # cosine of the score and the way home of those that are on it
+
 MOST_CLIMBS = 3
 
 APART = 5.0  # whitened distance of two modes, by either
@@ -82,13 +84,20 @@ def _scouted(mode: Site, rng):
             z, s, step = z[kept], s[kept], step[kept]
             if len(z) == 0 or stride == STRIDES + FURTHER - 1:
                 break
-            distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
-            step = np.minimum(step, STRIDE * distance / np.maximum(size, 1e-9))
+            size = np.maximum(np.linalg.norm(s, axis=1), 1e-9)
+            longest = STRIDE * np.linalg.norm(z, axis=1) / size
+            step = np.minimum(step, longest)
             before = z, s
             z = z + s * step[:, None]
     except OutOfRows:
         return np.zeros((0, d))
-    return mode.x + z @ mode.A.T
+    return mode.x + z[_homewards(z, s) < HOMEWARDS] @ mode.A.T
+
+
+def _homewards(z, s):
+    """Cosine of the score and the way home, (k,)."""
+    size = np.linalg.norm(z, axis=1) * np.linalg.norm(s, axis=1)
+    return -(s * z).sum(axis=1) / np.maximum(size, 1e-300)
 
 
 def _secant(dz, ds, step):
@@ -102,11 +111,10 @@ def _secant(dz, ds, step):
 def _elsewhere(z, s) -> list[int]:
     """Rows of the few that are not home and head there least, far from each other."""
     distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
-    longest = np.maximum(size, distance)
-    homewards = -(s * z).sum(axis=1) / np.maximum(distance * longest, 1e-300)
+    pull = _homewards(z, s) * np.minimum(1.0, size / distance)
     away = (distance > NEAREST) & (distance**2 > 2.0 * z.shape[1])
     chosen: list[int] = []
-    for i in np.flatnonzero(away)[np.argsort(homewards[away])]:
+    for i in np.flatnonzero(away)[np.argsort(pull[away])]:
         gaps = np.linalg.norm(z[chosen] - z[i], axis=1)
         if len(chosen) < MOST_CLIMBS and (gaps > 0.5 * distance[i]).all():
             chosen.append(int(i))
