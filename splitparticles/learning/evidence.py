@@ -1,19 +1,20 @@
 r"""Evidence and masses of modes by importance sampling, where a log density is known.
 
-In the basin of each of K modes the emulated density is normalised by bridge sampling
-(source: key ``MW96`` in docs/references.bib) between its draws and those of a Student
-density :math:`q_k` fitted to them, which asks nothing.  Then draws of the mixture
+In the basin of each of K modes the emulated density is normalised by importance
+sampling from a Student density :math:`q_k` fitted to its draws, which asks nothing.
+Then draws of the mixture
 
 .. math:: \pi = \frac1K \sum_k \big[ \alpha\, \hat p_k + (1 - \alpha)\, q_k \big]
 
 go to the log density in one call, and :math:`w = p / \pi` are their importance weights:
-their mean is the evidence, and their shares are the masses of the basins.  The share of
-the Students is a defence (key ``H95``): they reach tails that no draw of an emulator
-reaches, and where it misses some, the weights there are large.
+their mean is the evidence, and their shares are the masses of the basins.  The Students
+are a defence (source: key ``H95`` in docs/references.bib): where an emulator misses a
+tail no draw of it tells, but some of theirs do, by great weights.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln, logsumexp, softmax
@@ -21,33 +22,38 @@ from scipy.special import gammaln, logsumexp, softmax
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..modes.masses import pareto_shape
+from ..modes.trial import trial_log_density
 from .part import Part
 
-FREE_DRAWS = 8192  # of either density, in bridge sampling
+PROPOSALS = 2**15  # of a normalising constant, at no row
 
-WEIGHTED_DRAWS = 1024  # rows of the log density
+WEIGHTED = 1024  # rows of the log density
 
 STUDENTS = 0.25  # of them
 
 NU = 5.0  # degrees of freedom
 
-ITERATIONS, TOLERANCE = 200, 1e-9  # of bridge sampling
+LARGEST_PARETO = 0.7  # shape of the weights' tail that is to be trusted
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Importance weights of draws, and what follows."""
+    """Importance weights of draws of an emulator, and what follows."""
 
     draws: np.ndarray
-    """In the user's coordinates, (m, d)."""
+    """Of the mixture, in the user's coordinates, (m, d)."""
     weights: np.ndarray
     """They sum to one, (m,)."""
+    correction: np.ndarray
+    """Weights, minus those that would make them draws of the emulator, (m,)."""
     log_evidence: float
-    """Log integral of the density; minus infinity where all weights are 0."""
+    """Log integral of the density."""
     masses: np.ndarray
     """Of the basins, (K,)."""
-    heights: np.ndarray
-    """The log density at the draws, (m,)."""
+    highest: float
+    """Log density at the highest draw."""
+    at_start: float
+    """Log density at the highest start."""
 
     @property
     def pareto_k(self) -> float:
@@ -59,17 +65,21 @@ class Evidence:
         """Effective number of draws."""
         return 1.0 / float(self.weights @ self.weights)
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the weights are."""
+        return np.isfinite(self.log_evidence) and self.pareto_k <= LARGEST_PARETO
+
 
 @dataclass(frozen=True, eq=False)
 class Student:
-    """Product of Student densities in coordinates u, of which x is a function."""
+    """Product of Student densities in coordinates u of x."""
 
     change: ChangeOfVariables
 
     @classmethod
-    def fitted(cls, change: ChangeOfVariables, x: np.ndarray) -> "Student":
-        """Student density with the moments of draws (m, d), seen in coordinates."""
-        z = change.to_working(x)
+    def fitted(cls, change: ChangeOfVariables, z: np.ndarray) -> "Student":
+        """Student density with the mean and covariance of draws z (m, d), at x(z)."""
         C = np.atleast_2d(np.cov(z.T))
         return cls(change.then(Preconditioner.of_covariance(z.mean(axis=0), C)))
 
@@ -80,57 +90,64 @@ class Student:
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Log density in the user's coordinates, (m,)."""
         u = self.change.to_working(x)
-        constant = gammaln(0.5 * NU + 0.5) - gammaln(0.5 * NU) - 0.5 * np.log(NU * np.pi)
-        log_q = (constant - 0.5 * (NU + 1.0) * np.log1p(u * u / NU)).sum(axis=1)
-        return log_q - self.change.log_determinant(u)
+        log_q = -0.5 * (NU + 1.0) * np.log1p(u * u / NU) - 0.5 * np.log(NU * np.pi)
+        log_q += gammaln(0.5 * (NU + 1.0)) - gammaln(0.5 * NU)
+        return log_q.sum(axis=1) - self.change.log_determinant(u)
 
 
-def bridged(part: Part, rng) -> tuple[float, Student]:
-    """Log integral of a part's emulated density, and the Student beside it."""
-    x = part.draws(2 * FREE_DRAWS, rng)
-    student, x = Student.fitted(part.fit.change, x[FREE_DRAWS:]), x[:FREE_DRAWS]
-    y = student.draws(FREE_DRAWS, rng)
-    of_p, of_q = (part.log_density(v) - student.log_density(v) for v in (x, y))
-    return bridge(of_p, of_q), student
+class Normalised(NamedTuple):
+    """A part of the emulated density with its integral, and a Student beside it."""
+
+    part: Part
+    log_integral: float
+    """NaN where the chains hardly come into the part's basin."""
+    student: Student
+
+    def log_density(self, x: np.ndarray) -> np.ndarray:
+        """Log density in the user's coordinates, (m,)."""
+        return self.part.log_density(x) - self.log_integral
 
 
-def bridge(of_p: np.ndarray, of_q: np.ndarray) -> float:
-    r"""Log integral of p by the optimal bridge to a normalised q.
-
-    From :math:`\log p / q` at as many draws of p and of q: the fixed point of
-    :math:`r = \frac{\mathrm{mean}_q\, l / (l + r)}{\mathrm{mean}_p\, 1 / (l + r)}`.
-    """
-    log_r = logsumexp(of_q) - np.log(len(of_q))
-    for _ in range(ITERATIONS):
-        above = logsumexp(of_q - np.logaddexp(of_q, log_r))
-        below = logsumexp(-np.logaddexp(of_p, log_r))
-        before, log_r = log_r, above - below
-        if not abs(log_r - before) > TOLERANCE:
-            break
-    return float(log_r)
+def normalised(part: Part, rng) -> Normalised:
+    """Normalise a part of the emulated density."""
+    fit, d = part.fit, part.fit.emulator.dim
+    z = fit.chains(rng, steps=60).positions.reshape(-1, d)
+    own = part.holds(fit.change.to_user(z))
+    known = np.count_nonzero(own) > 2 * d
+    student = Student.fitted(fit.change, z[own] if known else z)
+    x = student.draws(PROPOSALS, rng)
+    log_mean = logsumexp(part.log_density(x) - student.log_density(x)) - np.log(len(x))
+    return Normalised(part, float(log_mean) if known else np.nan, student)
 
 
-def evidence(parts: list[Part], log_density: Callable, rng) -> Evidence:
-    """Evidence by one call of a log density, (m, d) -> (m,)."""
-    count = WEIGHTED_DRAWS // len(parts)
-    students, rows, log_integrals = [], [], []
-    few = round(STUDENTS * count)
-    for part in parts:
-        log_integral, student = bridged(part, rng)
-        log_integrals.append(log_integral)
-        students.append(student)
-        rows += [part.draws(count - few, rng), student.draws(few, rng)]
-    x = np.vstack(rows)
-    alpha, K = 1.0 - few / count, len(parts)
-    log_mixture = logsumexp(
-        [np.log(alpha / K) + p.log_density(x) - c for p, c in zip(parts, log_integrals)]
-        + [np.log((1.0 - alpha) / K) + q.log_density(x) for q in students],
-        axis=0,
-    )
-    with np.errstate(all="ignore"):
-        heights = log_density(x)
+def evidence(
+    parts: list[Part], log_density: Callable, start: np.ndarray, rng
+) -> Evidence:
+    """Evidence by one call of a log density, (m, d) -> (m,); start points (n0, d)."""
+    each = WEIGHTED // len(parts)
+    few = round(STUDENTS * each)
+    densities = [normalised(part, rng) for part in parts]
+    rows = [
+        (p.part.draws(each - few, rng), p.student.draws(few, rng)) for p in densities
+    ]
+    x = np.vstack([array for pair in rows for array in pair])
+    emulated = np.array([p.log_density(x) for p in densities])
+    students = np.array([p.student.log_density(x) for p in densities])
+    shares = np.log([(each - few) / len(x), few / len(x)])
+    log_mixture = logsumexp([shares[0] + emulated, shares[1] + students], axis=(0, 1))
+    heights = trial_log_density(log_density)(np.vstack([x, start]))
+    heights, at_start = heights[: len(x)], heights[len(x) :]
     log_w = np.where(np.isfinite(heights), heights, -np.inf) - log_mixture
-    log_evidence = float(logsumexp(log_w) - np.log(len(x)))
-    w = softmax(log_w)
-    masses = np.array([1.0 if p.inside is None else w[p.inside(x)].sum() for p in parts])
-    return Evidence(x, w, log_evidence, masses, heights)
+    with np.errstate(invalid="ignore"):  # where no height is finite
+        weights = softmax(log_w)
+    masses = np.array([weights[part.holds(x)].sum() for part in parts])
+    of_emulator = logsumexp(emulated, axis=0, b=masses[:, None]) - log_mixture
+    return Evidence(
+        x,
+        weights,
+        weights - softmax(of_emulator),
+        float(logsumexp(log_w) - np.log(len(x))),
+        masses,
+        float(np.max(heights, where=np.isfinite(heights), initial=-np.inf)),
+        float(np.max(at_start)),
+    )

@@ -8,6 +8,8 @@ from scipy.spatial.distance import cdist
 
 from .rounds import CHAINS, WALLS, Fit
 
+BLOCK = 4096  # points whose distances to all rows are held
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -18,6 +20,10 @@ class Part:
     """(m, d) -> (m,), the points that belong to the mode; None for all."""
     mass: float = 1.0
 
+    def holds(self, x: np.ndarray) -> np.ndarray:
+        """Whether points (m, d) in the user's coordinates are in the basin, (m,)."""
+        return np.ones(len(x), dtype=bool) if self.inside is None else self.inside(x)
+
     def draws(self, count: int, rng) -> np.ndarray:
         """Draws in the user's coordinates, (count, d)."""
         rows: list[np.ndarray] = []
@@ -27,7 +33,7 @@ class Part:
             run = self.fit.chains(rng, steps=steps, warmup=60)
             z = run.positions.reshape(-1, run.positions.shape[2])
             x = self.fit.change.to_user(z)
-            own = np.ones(len(x), dtype=bool) if self.inside is None else self.inside(x)
+            own = self.holds(x)
             x = x[own] if own.any() else x  # none is where a mode's mass is not known
             rows.append(rng.permutation(x))
             total += len(x)
@@ -40,13 +46,17 @@ class Part:
         """
         change, emulator = self.fit.change, self.fit.emulator
         z = change.to_working(x)
-        wall = WALLS[1] * emulator.dim**0.5
         known = np.isfinite(z).all(axis=1)
-        known[known] = cdist(z[known], emulator.positions).min(axis=1) < wall
-        if self.inside is not None:
-            known &= self.inside(x)
+        known[known] = self._distances(z[known]) < WALLS[1] * emulator.dim**0.5
+        known[known] &= self.holds(x[known])
         log_p = np.full(len(x), -np.inf)
         if known.any():
             z = z[known]
             log_p[known] = emulator.log_density(z) - change.log_determinant(z)
         return log_p
+
+    def _distances(self, z):
+        """Distances to the nearest row of the emulator, (m,)."""
+        blocks = np.split(z, range(BLOCK, len(z), BLOCK))
+        rows = self.fit.emulator.positions
+        return np.concatenate([cdist(block, rows).min(axis=1) for block in blocks])
