@@ -35,6 +35,8 @@ NU = 5.0  # degrees of freedom
 
 LARGEST_PARETO = 0.7  # shape of the weights' tail that is to be trusted
 
+HARMLESS = 0.005  # norm of a correction whose tail may have any shape
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -67,8 +69,11 @@ class Evidence:
 
     @property
     def trusted(self) -> bool:
-        """Whether the weights are."""
-        return np.isfinite(self.log_evidence) and self.pareto_k <= LARGEST_PARETO
+        """Whether the weights are: k is blind to how little they may differ."""
+        if not np.isfinite(self.log_evidence):
+            return False
+        small = np.linalg.norm(self.correction) < HARMLESS
+        return bool(small or self.pareto_k <= LARGEST_PARETO)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,10 @@ Carlo error where the target is normal: as E[s] = 0 and :math:`E[s_a z_b] =
 for any B and :math:`\beta`; here those of least variance.
 
 With a log density the emulator is checked once more: the density may neither contradict
-the scores, nor be higher at the start than at all draws, nor give importance weights with
-a heavy tail (`splitparticles.learning.evidence`).  Where it passes, what is left between
-both is corrected: for weights w that stand for the density, and :math:`\hat w` that
-stand for the emulator, at the same draws :math:`x_i`,
+the scores, nor be higher at the start than at all draws, nor give importance weights
+with a heavy tail (`splitparticles.learning.evidence`).  Where it passes, what is left
+between both is corrected: for weights w that stand for the density, and :math:`\hat w`
+that stand for the emulator, at the same draws :math:`x_i`,
 
 .. math:: E_p f \approx E_{\hat p} f + \sum_i (w_i - \hat w_i)\, f(x_i),
 

@@ -29,7 +29,8 @@ class Counting:
 @pytest.fixture(scope="module")
 def result():
     sampled = sp.sample(Counting(), [0.5, 0.0], 6, names=["a", "b é"], rng=0)
-    return replace(sampled, warnings=["the first", 'a "second"\n'])
+    figures = {"log_evidence": -1.5, "pareto_k": 0.25, "effective_draws": 900.5}
+    return replace(sampled, warnings=["the first", 'a "second"\n'], **figures)
 
 
 @pytest.fixture
@@ -46,6 +47,9 @@ def assert_same(one, other):
     assert one.stop is other.stop
     assert one.n_score_evals == other.n_score_evals
     assert one.names == other.names
+    assert one.log_evidence == other.log_evidence
+    assert one.pareto_k == other.pareto_k
+    assert one.effective_draws == other.effective_draws
     assert one.warnings == other.warnings
 
 
