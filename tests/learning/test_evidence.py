@@ -140,8 +140,8 @@ def test_draws_of_a_part_have_its_density(plane):
     """Shares of draws and of the normalised density in a disc agree."""
     (part,), rng = plane, np.random.default_rng(1)
     x, density = part.draws(20_000, rng), normalised(part, rng)
-    y = rng.uniform(-5.0, 5.0, (20_000, 2)) * Normal(2).sd + 1.0
-    p = np.exp(density.log_density(y)) * 100.0 * Normal(2).sd.prod()
+    y = rng.uniform(-4.0, 4.0, (100_000, 2)) * Normal(2).sd + 1.0
+    p = np.exp(density.log_density(y)) * 64.0 * Normal(2).sd.prod()
     assert p.mean() == pytest.approx(1.0, abs=0.05)
     inner = [((v - 1.0) ** 2 / Normal(2).sd ** 2).sum(axis=1) < 1.0 for v in (x, y)]
     assert inner[0].mean() == pytest.approx((p * inner[1]).mean(), abs=0.02)
