@@ -35,6 +35,8 @@ NU = 5.0  # degrees of freedom
 
 LARGEST_PARETO = 0.7  # shape of the weights' tail that is to be trusted
 
+MISMATCH = 0.3  # of chains and emulated density, in standard deviations
+
 HARMLESS = 0.005  # norm of a correction whose tail may have any shape
 
 
@@ -52,6 +54,8 @@ class Evidence:
     """Log integral of the density."""
     masses: np.ndarray
     """Of the basins, (K,)."""
+    mismatch: float
+    """Distance in standard deviations of the means of chains and emulated density."""
     highest: float
     """Log density at the highest draw."""
     at_start: float
@@ -70,7 +74,7 @@ class Evidence:
     @property
     def trusted(self) -> bool:
         """Whether the weights are: k is blind to how little they may differ."""
-        if not np.isfinite(self.log_evidence):
+        if not (np.isfinite(self.log_evidence) and self.mismatch < MISMATCH):
             return False
         small = np.linalg.norm(self.correction) < HARMLESS
         return bool(small or self.pareto_k <= LARGEST_PARETO)
@@ -107,6 +111,8 @@ class Normalised(NamedTuple):
     log_integral: float
     """NaN where the chains hardly come into the part's basin."""
     student: Student
+    mismatch: float
+    """Largest distance of its mean from that of chains, in standard deviations."""
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Log density in the user's coordinates, (m,)."""
@@ -121,8 +127,10 @@ def normalised(part: Part, rng) -> Normalised:
     known = np.count_nonzero(own) > 2 * d
     student = Student.fitted(fit.change, z[own] if known else z)
     x = student.draws(PROPOSALS, rng)
-    log_mean = logsumexp(part.log_density(x) - student.log_density(x)) - np.log(len(x))
-    return Normalised(part, float(log_mean) if known else np.nan, student)
+    log_w = part.log_density(x) - student.log_density(x)
+    log_integral = float(logsumexp(log_w) - np.log(len(x))) if known else np.nan
+    mean = np.exp(log_w - logsumexp(log_w)) @ student.change.to_working(x)
+    return Normalised(part, log_integral, student, float(np.abs(mean).max()))
 
 
 def evidence(
@@ -153,6 +161,7 @@ def evidence(
         weights - softmax(of_emulator),
         float(logsumexp(log_w) - np.log(len(x))),
         masses,
+        max(p.mismatch for p in densities),
         float(np.max(heights, where=np.isfinite(heights), initial=-np.inf)),
         float(np.max(at_start)),
     )

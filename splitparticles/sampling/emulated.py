@@ -103,8 +103,9 @@ def doubts_by_log_density(
     if not evidence.trusted:
         doubts.append(
             "the emulator misses some of the density: the importance weights of its "
-            f"draws have a heavy tail (Pareto k {evidence.pareto_k:.2f}, effective "
-            f"draws {evidence.effective:.0f} of {len(evidence.draws)})"
+            f"draws are not to be trusted (Pareto k {evidence.pareto_k:.2f}, effective "
+            f"draws {evidence.effective:.0f} of {len(evidence.draws)}, chains "
+            f"{evidence.mismatch:.2g} sd off the emulated density)"
         )
     return doubts
 

@@ -10,6 +10,8 @@ import splitparticles as sp
 from splitparticles.learning.emulation import emulate
 from splitparticles.learning.evidence import evidence, normalised
 from splitparticles.learning.lockstep import Ledger
+from splitparticles.learning.part import Part
+from splitparticles.learning.rounds import Fit
 from splitparticles.scores.counted import CountedScore
 
 LOG_2PI = np.log(2.0 * np.pi)
@@ -120,6 +122,20 @@ def test_weights_correct_a_density_that_is_narrower_than_its_emulator(plane):
     np.testing.assert_allclose(shrunk.weights @ z**2, 0.81, atol=0.06)
     np.testing.assert_allclose(1.0 + shrunk.correction @ z**2, 0.81, atol=0.06)
     assert shrunk.correction.sum() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_chains_that_miss_some_of_the_emulated_density_are_told(plane):
+    class Stuck(Fit):
+        def chains(self, *args, **options):
+            run = super().chains(*args, **options)
+            z = run.positions.reshape(-1, 2)
+            return run._replace(positions=z[z[:, 0] < 0.0][None])
+
+    density, fit = Normal(2).log_density, plane[0].fit
+    assert weighed(plane, density).mismatch < 0.1
+    stuck = Part(Stuck(fit.change, fit.emulator, fit.right))
+    measured = weighed([stuck], density)
+    assert measured.mismatch > 0.3 and not measured.trusted
 
 
 def test_rows_without_a_density_weigh_nothing_and_none_at_all_is_told(plane):
