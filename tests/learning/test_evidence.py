@@ -7,6 +7,7 @@ import pytest
 from scipy.special import gammaln
 
 import splitparticles as sp
+from splitparticles.coordinates.noncentred import NonCentred
 from splitparticles.learning.emulation import emulate
 from splitparticles.learning.evidence import evidence, normalised
 from splitparticles.learning.lockstep import Ledger
@@ -76,6 +77,19 @@ def test_the_evidence_of_a_banana_in_curved_coordinates():
     banana = sp.targets.Banana()
     measured = weighed(parts_of(banana.score, [0.1, 0.2]), banana.log_density)
     assert abs(measured.log_evidence) < 0.02 and measured.trusted
+
+
+def test_curved_coordinates_bring_their_determinants(plane):
+    fit, curved = plane[0].fit, NonCentred(0.8, np.array([0.7]), np.zeros((4, 1)))
+
+    def log_density(x):
+        z = curved.to_working(x)
+        straight = Normal(2).log_density(fit.change.to_user(z))
+        return straight - curved.log_determinant(z)
+
+    measured = weighed([Part(replace(fit, change=curved))], log_density)
+    truth = Normal(2).log_evidence - fit.change.log_determinant(np.zeros((1, 2)))[0]
+    assert abs(measured.log_evidence - truth) < 0.02 and measured.effective > 800.0
 
 
 def test_masses_of_bells_of_unequal_widths_are_exact_whatever_was_believed():
