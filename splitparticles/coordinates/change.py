@@ -32,6 +32,10 @@ class ChangeOfVariables(ABC):
     def pulled(self, z: np.ndarray, s: np.ndarray) -> np.ndarray:
         """Scores (n, d) at z from the scores s at x(z)."""
 
+    @abstractmethod
+    def log_determinant(self, z: np.ndarray) -> np.ndarray:
+        r"""Return :math:`\log |\det \partial x / \partial z|`, (n,)."""
+
     def pulled_product(
         self, z: np.ndarray, v: np.ndarray, s: np.ndarray, product: Callable
     ) -> np.ndarray:
@@ -92,6 +96,11 @@ class Composed(ChangeOfVariables):
     def pulled(self, z: np.ndarray, s: np.ndarray) -> np.ndarray:
         """Scores (n, d) at z from the scores s at x(z)."""
         return self.inner.pulled(z, self.outer.pulled(self.inner.to_user(z), s))
+
+    def log_determinant(self, z: np.ndarray) -> np.ndarray:
+        """Log determinants of the Jacobian, (n,)."""
+        outer = self.outer.log_determinant(self.inner.to_user(z))
+        return outer + self.inner.log_determinant(z)
 
     def then(self, inner: ChangeOfVariables) -> ChangeOfVariables:
         """Composition with a further change, which joins the inner one."""

@@ -68,6 +68,10 @@ class NonCentred(ChangeOfVariables):
         along = mean_slope * s[:, 1:] + log_scale_slope * (z[:, 1:] * across + 1.0)
         return np.column_stack([s[:, 0] + along.sum(axis=1), across])
 
+    def log_determinant(self, z: np.ndarray) -> np.ndarray:
+        """Log determinants of the Jacobian, the sums of the log scales, (n,)."""
+        return np.log(self._conditional(z[:, 0])[2]).sum(axis=1)
+
     def _conditional(self, t):
         """Means given t, their slopes, scales, and the slopes of their logarithms."""
         P, dP = precisions(self.rate, self.fraction, t)

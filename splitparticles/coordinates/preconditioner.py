@@ -84,6 +84,10 @@ class Preconditioner(ChangeOfVariables):
         """Scores (n, d) at z from the scores s at x(z)."""
         return s @ self.matrix
 
+    def log_determinant(self, z: np.ndarray) -> np.ndarray:
+        """Log determinant of L, (n,)."""
+        return np.full(len(z), np.linalg.slogdet(self.matrix)[1])
+
     def pulled_product(
         self, z: np.ndarray, v: np.ndarray, s: np.ndarray, product: Callable
     ) -> np.ndarray:

@@ -58,6 +58,9 @@ def load(path) -> Result:
             names=facts["names"],
             warnings=facts["warnings"],
             emulator_error=float(facts.get("emulator_error", np.nan)),
+            log_evidence=float(facts.get("log_evidence", np.nan)),
+            pareto_k=float(facts.get("pareto_k", np.nan)),
+            effective_draws=float(facts.get("effective_draws", np.nan)),
         )
     except Exception as error:
         raise ResultFileError(f"{path} is not a result file: {error}") from error

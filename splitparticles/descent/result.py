@@ -13,6 +13,7 @@ from ..stop import Stop
 from . import result_files
 from .expectation import ExpectationError, expectation_error
 from .round import Round
+from .summary import summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,12 @@ class Result:
     """(m, rng) -> draws (m, d) of the emulator; None without one."""
     emulator_error: float = np.nan
     """Mean of ``|s^ - s|^2 / max(d, |s|^2)`` at fresh rows; nan without an emulator."""
+    log_evidence: float = np.nan
+    """Log integral of exp(log_density); nan without one of these, as what follows."""
+    pareto_k: float = np.nan
+    """Tail of the importance weights: above 0.7 the emulator misses something."""
+    effective_draws: float = np.nan
+    """Effective number of the 1024 draws that have these weights."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -153,8 +160,8 @@ class Result:
     def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
         """Draws of the emulator (m, d), at no row of the score.
 
-        They are exchangeable: any `chains` equal parts of them are chains.  Raises a
-        ValueError when the run had no emulator.
+        They are exchangeable: any `chains` equal parts of them are chains.  No
+        importance weight corrects them.  ValueError when the run had no emulator.
         """
         if self.sampler is None:
             raise ValueError(
@@ -238,18 +245,7 @@ class Result:
         return plotting.particles(self, ax=ax, **options)
 
     def __repr__(self) -> str:
-        n, d = self.positions.shape
-        lines = [
-            f"{n} particles in {d} dimensions, discrepancy {self.discrepancy:.3g}",
-            f"{self.n_rounds} rounds, {self.n_score_evals} score rows: {self.message}",
-        ]
-        width = max((len(name) for name in self.labels[:8]), default=1)
-        rows = zip(self.labels, self.mean(), self.std(), strict=True)
-        for label, mean, sd in list(rows)[:8]:
-            lines.append(f"  {label:{width}s}  mean {mean: .4g}  sd {sd:.4g}")
-        if d > 8:
-            lines.append(f"  and {d - 8} more")
-        return "\n".join(lines + [f"warning: {w}" for w in self.warnings])
+        return summary(self)
 
     @property
     def labels(self) -> list[str]:
@@ -290,6 +286,9 @@ class Result:
             "n_score_evals": self.n_score_evals,
             "n_score_calls": self.n_score_calls,
             "emulator_error": self.emulator_error,
+            "log_evidence": self.log_evidence,
+            "pareto_k": self.pareto_k,
+            "effective_draws": self.effective_draws,
             "names": self.names,
             "warnings": self.warnings,
         }

@@ -41,15 +41,17 @@ class Draws:
         Equal when left out.
     name : str
         Their name in errors.
+    signed : bool
+        Whether weights may be negative; they sum to one.
     """
 
-    def __init__(self, source, weights=None, name: str = "draws"):
+    def __init__(self, source, weights=None, name: str = "draws", *, signed=False):
         self.blocks = _blocks(source, name)
         self.change = None
         self.weights = weights
         if weights is not None:
             n = sum(self.blocks.each(_count, None))
-            self.weights = as_weights(weights, f"weights_of_{name}", n)
+            self.weights = as_weights(weights, f"weights_of_{name}", n, signed=signed)
 
     def each(self, function: Callable) -> Iterator:
         """``function(z, p, first)`` of each block, in order.

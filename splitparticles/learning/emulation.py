@@ -1,34 +1,22 @@
 """Emulation of a density: an emulator for each of its modes, and draws of them all."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
-from ..coordinates.preconditioner import Preconditioner
 from ..emulator import r_hat
 from ..modes.gaussian_fit import gaussian_fit
 from .climb import Site, climb
+from .evidence import normalised
 from .lockstep import Ledger, together
-from .rounds import CHAINS, Fit, Learned, learn
+from .part import Part
+from .rounds import Learned, learn
 from .scouts import other_modes
 
 LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
 
 LARGEST_R_HAT = 1.1  # of 96 chains of a hundred states
-
-PROPOSALS = 8000  # of the importance sampling of a mode's mass
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One mode's emulator and mass."""
-
-    fit: Fit
-    mass: float
-    inside: Callable | None
-    """(m, d) -> (m,), the points that belong to the mode; None for all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,23 +33,8 @@ class Emulation:
         """Draws (m, d) in the user's coordinates, the modes by their masses."""
         counts = rng.multinomial(m, [part.mass for part in self.parts])
         pairs = zip(self.parts, counts, strict=True)
-        draws = [_draws(part, count, rng) for part, count in pairs if count]
+        draws = [part.draws(count, rng) for part, count in pairs if count]
         return rng.permutation(np.vstack(draws))
-
-
-def _draws(part: Part, count: int, rng) -> np.ndarray:
-    """Draws of one mode, (count, d)."""
-    rows: list[np.ndarray] = []
-    total = 0
-    while total < count:
-        steps = 2 * max(16, -(-count // CHAINS))
-        run = part.fit.chains(rng, steps=steps, warmup=60)
-        x = part.fit.change.to_user(run.positions.reshape(-1, run.positions.shape[2]))
-        own = np.ones(len(x), dtype=bool) if part.inside is None else part.inside(x)
-        x = x[own] if own.any() else x  # none is where a mode's mass is not known
-        rows.append(rng.permutation(x))
-        total += len(x)
-    return np.vstack(rows)[:count]
 
 
 def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
@@ -81,20 +54,13 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
         searches.append(learn(frame, x[own], s[own], rng.spawn(1)[0], inside=inside))
     learned = together(ledger, searches)
     doubts = _doubts(learned, rng)
-    masses = np.ones(1)
-    if len(modes) > 1:
-        volumes = [
-            _log_volume(one.fit, mode.x, inside, rng)
-            for one, mode, inside in zip(learned, modes, insides, strict=True)
-        ]
-        masses = softmax(heights + volumes)
-        if not np.isfinite(masses).all():
-            doubts.append("the masses of the modes are not known")
-            masses = np.full(len(modes), 1.0 / len(modes))
     parts = [
-        Part(one.fit, float(mass), inside)
-        for one, mass, inside in zip(learned, masses, insides, strict=True)
+        Part(one.fit, inside) for one, inside in zip(learned, insides, strict=True)
     ]
+    if len(parts) > 1:
+        parts, known = _weighed(parts, modes, heights, rng)
+        if not known:
+            doubts.append("the masses of the modes are not known")
     error = max(one.errors[0] for one in learned)
     return Emulation(parts, error, doubts)
 
@@ -113,36 +79,23 @@ def _basins(modes: list[Site]) -> list:
     return [lambda x, k=k: nearest(x) == k for k in range(len(modes))]
 
 
-def _log_volume(fit: Fit, centre, inside, rng) -> float:
-    """Log integral of the emulated density in a basin, over the density at its mode.
-
-    NaN where the chains hardly come there.
-    """
-    d = len(centre)
-    z = fit.chains(rng, steps=60).positions.reshape(-1, d)
-    z = z[inside(fit.change.to_user(z))]
-    if len(z) <= 2 * d:
-        return np.nan
-    mean, L = z.mean(axis=0), np.linalg.cholesky(1.2 * np.atleast_2d(np.cov(z.T)))
-    xi = rng.standard_normal((PROPOSALS, d))
-    y = mean + xi @ L.T
-    x = fit.change.to_user(y)
-    log_proposal = -0.5 * (xi * xi).sum(axis=1) - np.log(np.diag(L)).sum()
-    log_proposal -= 0.5 * d * np.log(2.0 * np.pi)
-    log_weights = fit.emulator.log_density(y) - log_proposal
-    log_integral = logsumexp(log_weights[inside(x)]) - np.log(PROPOSALS)
-    at_centre = fit.emulator.log_density(fit.change.to_working(centre[None]))[0]
-    return float(log_integral - at_centre) + _log_volume_of(fit.change, centre)
+def _weighed(parts, modes, heights, rng) -> tuple[list[Part], bool]:
+    """Parts with their masses, by the density's heights at the modes; whether known."""
+    volumes = [
+        normalised(part, rng).log_integral - part.log_density(mode.x[None])[0]
+        for part, mode in zip(parts, modes, strict=True)
+    ]
+    masses = softmax(heights + volumes)
+    known = bool(np.isfinite(masses).all())
+    if not known:
+        masses = np.full(len(parts), 1.0 / len(parts))
+    return with_masses(parts, masses), known
 
 
-def _log_volume_of(change, centre) -> float:
-    """Log determinant of a change's Jacobian at a point x (d,)."""
-    if isinstance(change, Preconditioner):
-        return float(np.linalg.slogdet(change.matrix)[1])
-    z, d = change.to_working(centre[None]), len(centre)
-    step = 1e-5 * np.eye(d)
-    slopes = (change.to_user(z + step) - change.to_user(z - step)) / 2e-5
-    return float(np.linalg.slogdet(slopes)[1])
+def with_masses(parts: list[Part], masses: np.ndarray) -> list[Part]:
+    """Return the same parts with other masses (K,)."""
+    pairs = zip(parts, masses, strict=True)
+    return [replace(part, mass=float(mass)) for part, mass in pairs]
 
 
 def _doubts(learned: list[Learned], rng) -> list[str]:

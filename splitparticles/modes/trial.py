@@ -1,4 +1,4 @@
-"""Score at trial points, where the user may never have meant it to be evaluated."""
+"""Score and log density at trial points, where they may never have been meant to go."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,22 @@ def trial_score(score: Callable) -> Callable:
 
     Any other exception is a fault, of the function or of its machine, and propagates.
     """
+    return _survived(score, lambda x: np.full(x.shape, np.nan))
 
+
+def trial_log_density(log_density: Callable) -> Callable:
+    """Log density that is NaN in the rows where the user's function fails so."""
+    return _survived(log_density, lambda x: np.full(len(x), np.nan))
+
+
+def _survived(function, blank):
     def evaluate(x):
         with np.errstate(all="ignore"):
             try:
-                return score(x)
+                return function(x)
             except (ArithmeticError, np.linalg.LinAlgError):
                 if len(x) == 1:
-                    return np.full(x.shape, np.nan)
-        return np.vstack([evaluate(row[None]) for row in x])
+                    return blank(x)
+        return np.concatenate([evaluate(row[None]) for row in x])
 
     return evaluate

@@ -12,7 +12,14 @@ Carlo error where the target is normal: as E[s] = 0 and :math:`E[s_a z_b] =
 for any B and :math:`\beta`; here those of least variance.
 
 With a log density the emulator is checked once more: the density may neither contradict
-the scores nor be higher at the start than at all draws.
+the scores, nor be higher at the start than at all draws, nor give importance weights
+with a heavy tail (`splitparticles.learning.evidence`).  Where it passes, what is left
+between both is corrected: for weights w that stand for the density, and :math:`\hat w`
+that stand for the emulator, at the same draws :math:`x_i`,
+
+.. math:: E_p f \approx E_{\hat p} f + \sum_i (w_i - \hat w_i)\, f(x_i),
+
+a difference whose Monte Carlo error vanishes where the emulator is right.
 """
 
 from collections.abc import Callable
@@ -23,13 +30,12 @@ from ..coordinates.choose import standardised
 from ..coordinates.preconditioner import Preconditioner
 from ..draws.draws import Draws
 from ..learning.emulation import Emulation
+from ..learning.evidence import Evidence
 from ..learning.lockstep import Ledger
 from ..objectives import Objective
 from ..objectives.energy import energy_objective
 
 DRAWS = 2**14  # of the emulator, that particles stand for
-
-COMPARED_DRAWS = 256  # draws whose log density is compared with that of the start
 
 STEP = 1e-3  # of differences of the log density, in working coordinates
 
@@ -39,13 +45,16 @@ DISAGREEMENT = 0.05  # of score and log density, relative
 
 
 def objective_on_draws(
-    emulation: Emulation, n_particles: int, rng
+    emulation: Emulation, evidence: Evidence | None, n_particles: int, rng
 ) -> tuple[Preconditioner, Objective]:
     """Standardised coordinates of draws, and the objective for n particles there."""
-    x = corrected(emulation, emulation.draws(DRAWS, rng))
-    moments = Draws(x).moments()
+    x, w = corrected(emulation, emulation.draws(DRAWS, rng)), None
+    if evidence is not None and evidence.trusted:
+        w = np.concatenate([np.full(len(x), 1.0 / len(x)), evidence.correction])
+        x = np.vstack([x, evidence.draws])
+    moments = Draws(x, w, signed=True).moments()
     change = standardised(moments.mean, moments.cov)
-    z = Draws(change.to_working(x))
+    z = Draws(change.to_working(x), w, signed=True)
     return change, energy_objective(z, z.moments(), n_particles)
 
 
@@ -80,20 +89,23 @@ def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
 
 
 def doubts_by_log_density(
-    emulation: Emulation, ledger: Ledger, log_density: Callable, start, rng
+    emulation: Emulation, evidence: Evidence, ledger: Ledger, log_density: Callable, rng
 ) -> list[str]:
     """What a log density says against an emulator of its score."""
     doubts = []
     if _contradicted(emulation, ledger, log_density, rng):
         doubts.append("log_density and score contradict each other")
-    x = emulation.draws(COMPARED_DRAWS, rng)
-    with np.errstate(all="ignore"):
-        heights = log_density(x)
-        at_start = float(np.max(log_density(start)))
-    if at_start > np.max(heights) + x.shape[1]:
+    if evidence.at_start > evidence.highest + evidence.draws.shape[1]:
         doubts.append(
-            f"the log density at the start, {at_start:.6g}, is above that of all draws "
-            f"of the emulator, {np.max(heights):.6g}"
+            f"the log density at the start, {evidence.at_start:.6g}, is above that of "
+            f"all draws of the emulator, {evidence.highest:.6g}"
+        )
+    if not evidence.trusted:
+        doubts.append(
+            "the emulator misses some of the density: the importance weights of its "
+            f"draws are not to be trusted (Pareto k {evidence.pareto_k:.2f}, effective "
+            f"draws {evidence.effective:.0f} of {len(evidence.draws)}, chains "
+            f"{evidence.mismatch:.2g} sd off the emulated density)"
         )
     return doubts
 
@@ -106,7 +118,8 @@ def _contradicted(emulation, ledger, log_density, rng) -> bool:
     v = STEP * rng.standard_normal(z.shape)
     above, below = change.to_user(z + v), change.to_user(z - v)
     with np.errstate(all="ignore"):
-        rise = log_density(above) - log_density(below)
+        up, down = np.split(log_density(np.vstack([above, below])), 2)
+        rise = up - down
         slope = (s * (above - below)).sum(axis=1)
         difference = np.abs(rise - slope)
     finite = np.isfinite(difference)

@@ -9,7 +9,8 @@ from ..descent.loop import Descent
 from ..descent.options import Weights, growth_for, moves_for
 from ..descent.result import Result
 from ..growth import Insertion
-from ..learning.emulation import Emulation, emulate
+from ..learning.emulation import Emulation, emulate, with_masses
+from ..learning.evidence import Evidence, evidence
 from ..learning.lockstep import Ledger
 from ..moves import LBFGS
 from ..particles import ParticleSet
@@ -41,6 +42,7 @@ class Run:
         self.start: Start | None = None
         self.emulation: Emulation | None = None
         self.emulator_error = np.nan
+        self.evidence: Evidence | None = None
         self.descent: Descent | None = None
 
     # ------------------------------------------------------- on an emulator
@@ -66,16 +68,23 @@ class Run:
             return
         self.emulation = emulation
         if log_density is not None:
+            measured = evidence(emulation.parts, log_density, self.cloud, rng)
+            self.evidence = measured
             self.doubts = doubts_by_log_density(
-                emulation, ledger, log_density, self.cloud, rng
+                emulation, measured, ledger, log_density, rng
             )
+            if measured.trusted:
+                parts = with_masses(emulation.parts, measured.masses)
+                self.emulation = replace(emulation, parts=parts)
 
     def on_emulator(
         self, move, growth, weights: Weights, *, n_particles, rng, **options
     ) -> Descent:
         """Descent on draws of the emulator."""
         assert self.emulation is not None
-        change, objective = objective_on_draws(self.emulation, n_particles, rng)
+        change, objective = objective_on_draws(
+            self.emulation, self.evidence, n_particles, rng
+        )
         early, last = moves_for(move, weights)
         if isinstance(last, LBFGS):
             last = replace(last, max_iter=STEPS)
@@ -154,6 +163,7 @@ class Run:
             )
         result = self.descent.result(stop)
         doubted = result.stop.success and bool(self.doubts)
+        measured = self.evidence
         return replace(
             result,
             stop=Stop.DOUBTED if doubted else result.stop,
@@ -163,4 +173,7 @@ class Run:
             warnings=[*self.doubts, *self.warnings, *result.warnings],
             sampler=None if self.emulation is None else self.emulation.draws,
             emulator_error=self.emulator_error,
+            log_evidence=np.nan if measured is None else measured.log_evidence,
+            pareto_k=np.nan if measured is None else measured.pareto_k,
+            effective_draws=np.nan if measured is None else measured.effective,
         )

@@ -51,6 +51,11 @@ def log_volume(change, z):
     return np.linalg.slogdet(np.stack(columns, axis=2))[1]
 
 
+def test_log_determinants_are_those_of_differences(change, rng):
+    z = rng.normal(size=(20, 4))
+    close(change.log_determinant(z), log_volume(change, z), 1e-6)
+
+
 def test_there_and_back(change, rng):
     assert isinstance(change, ChangeOfVariables)
     z = rng.normal(size=(20, 4))

@@ -29,7 +29,8 @@ class Counting:
 @pytest.fixture(scope="module")
 def result():
     sampled = sp.sample(Counting(), [0.5, 0.0], 6, names=["a", "b é"], rng=0)
-    return replace(sampled, warnings=["the first", 'a "second"\n'])
+    figures = {"log_evidence": -1.5, "pareto_k": 0.25, "effective_draws": 900.5}
+    return replace(sampled, warnings=["the first", 'a "second"\n'], **figures)
 
 
 @pytest.fixture
@@ -46,6 +47,8 @@ def assert_same(one, other):
     assert one.stop is other.stop
     assert one.n_score_evals == other.n_score_evals
     assert one.names == other.names
+    figures = ((r.log_evidence, r.pareto_k, r.effective_draws) for r in (one, other))
+    assert np.array_equal(*figures, equal_nan=True)
     assert one.warnings == other.warnings
 
 

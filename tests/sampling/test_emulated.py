@@ -5,8 +5,9 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.learning.emulation import emulate
+from splitparticles.learning.evidence import evidence
 from splitparticles.learning.lockstep import Ledger
-from splitparticles.sampling.emulated import corrected
+from splitparticles.sampling.emulated import corrected, objective_on_draws
 from splitparticles.scores.counted import CountedScore
 
 GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
@@ -77,6 +78,55 @@ def test_a_log_density_that_contradicts_the_score_is_told():
     assert not result.success and result.stop is sp.Stop.DOUBTED
     right = sampled(lambda x: -x, [0.5, 0.5], log_density=log_density)
     assert right.success and right.warnings == []
+
+
+def test_a_log_density_gives_the_evidence_in_few_calls(tmp_path):
+    calls = []
+
+    def log_density(x):
+        calls.append(len(x))
+        return GAUSSIAN.log_density(x) + 3.0
+
+    result = sampled(GAUSSIAN.score, [0.0, 0.0], log_density=log_density)
+    assert result.success and result.warnings == []
+    assert abs(result.log_evidence - 3.0) < 0.02 and "log evidence" in repr(result)
+    assert result.pareto_k < 0.7 and 800.0 < result.effective_draws <= 1024.0
+    assert calls == [1, 1025, 32]  # the start, the weights, and the scores' differences
+    result.save(tmp_path / "result.npz")
+    for same in (sp.load(tmp_path / "result.npz"), result.mapped(np.exp)):
+        assert same.log_evidence == result.log_evidence
+        assert same.pareto_k == result.pareto_k
+        assert same.effective_draws == result.effective_draws
+    without = sampled(GAUSSIAN.score, [0.0, 0.0])
+    figures = without.log_evidence, without.pareto_k, without.effective_draws
+    assert np.isnan(figures).all() and "log evidence" not in repr(without)
+
+
+def test_particles_are_corrected_by_the_weights():
+    """An emulator of N(0, I) for a log density of N(0, .95^2 I) scores it that much."""
+    factor = 0.95**-2
+
+    def log_density(x):
+        return -0.5 * factor * (x**2).sum(axis=1)
+
+    ledger, rng = Ledger(CountedScore(lambda x: -x), 1000), np.random.default_rng(0)
+    emulation = emulate(ledger, np.full(2, 0.3), None, rng)
+    measured = evidence(emulation.parts, log_density, np.zeros((1, 2)), rng)
+    assert measured.trusted
+    for weights, sd in ((None, 1.0), (measured, 0.95)):
+        change, _ = objective_on_draws(emulation, weights, 16, rng)
+        np.testing.assert_allclose(np.diag(np.abs(change.matrix)), sd, atol=0.015)
+
+
+def test_a_density_that_the_emulator_misses_is_told():
+    tailed = sp.GaussianMixture([0.95, 0.05], np.zeros((2, 2)), [1.0, 16.0])
+
+    def score(x):
+        return -x
+
+    with pytest.warns(sp.SamplingWarning, match="misses some of the density"):
+        result = sampled(score, [0.5, 0.5], log_density=tailed.log_density)
+    assert result.stop is sp.Stop.DOUBTED and result.pareto_k > 0.7
 
 
 @pytest.mark.parametrize("limit", [1, 20, 60])
