@@ -35,7 +35,7 @@ from ..learning.lockstep import Ledger
 from ..objectives import Objective
 from ..objectives.energy import energy_objective
 
-DRAWS = 2**14  # of the emulator, that particles stand for
+DRAWS = 2**13  # of the emulator, that particles stand for
 
 STEP = 1e-3  # of differences of the log density, in working coordinates
 

@@ -53,7 +53,7 @@ def sample(
     preconditioner="auto",
     weights: Literal["equal", "optimal"] = "equal",
     tempering="auto",
-    emulator: Literal["auto", False] = False,
+    emulator: Literal["auto", False] = "auto",
     move: Move | None = None,
     growth: Growth | None = None,
     tol: float | None = None,
@@ -104,7 +104,6 @@ def sample(
         score only tests and teaches it: some hundred rows in some thirty calls.  Where
         it cannot be learned, or an `objective`, a `preconditioner` or a schedule of
         `tempering` is given, particles descend on the true score, as with False.
-        Heavy tails may be cut off unnoticed: it is not the default yet.
     move, growth : optional
         How particles move and multiply.
     tol : float, optional
