@@ -10,12 +10,7 @@ Carlo error where the target is normal: as E[s] = 0 and :math:`E[s_a z_b] =
           \delta_{ab}\right]
 
 for any B and :math:`\beta`; here those of least variance.
-
-With a log density the emulator is checked once more: the density may neither contradict
-the scores nor be higher at the start than at all draws.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -23,19 +18,10 @@ from ..coordinates.choose import standardised
 from ..coordinates.preconditioner import Preconditioner
 from ..draws.draws import Draws
 from ..learning.emulation import Emulation
-from ..learning.lockstep import Ledger
 from ..objectives import Objective
 from ..objectives.energy import energy_objective
 
 DRAWS = 2**14  # of the emulator, that particles stand for
-
-COMPARED_DRAWS = 256  # draws whose log density is compared with that of the start
-
-STEP = 1e-3  # of differences of the log density, in working coordinates
-
-COMPARED_ROWS = 16  # rows whose scores are compared with the log density
-
-DISAGREEMENT = 0.05  # of score and log density, relative
 
 
 def objective_on_draws(
@@ -77,40 +63,3 @@ def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
     except np.linalg.LinAlgError:
         return x
     return change.to_user(wanted_mean + np.linalg.solve(got, (z - mean).T).T @ wanted.T)
-
-
-def doubts_by_log_density(
-    emulation: Emulation, ledger: Ledger, log_density: Callable, start, rng
-) -> list[str]:
-    """What a log density says against an emulator of its score."""
-    doubts = []
-    if _contradicted(emulation, ledger, log_density, rng):
-        doubts.append("log_density and score contradict each other")
-    x = emulation.draws(COMPARED_DRAWS, rng)
-    with np.errstate(all="ignore"):
-        heights = log_density(x)
-        at_start = float(np.max(log_density(start)))
-    if at_start > np.max(heights) + x.shape[1]:
-        doubts.append(
-            f"the log density at the start, {at_start:.6g}, is above that of all draws "
-            f"of the emulator, {np.max(heights):.6g}"
-        )
-    return doubts
-
-
-def _contradicted(emulation, ledger, log_density, rng) -> bool:
-    """Whether differences of the log density disagree with scores that were asked."""
-    change = emulation.parts[0].fit.change
-    x, s = ledger.x[-COMPARED_ROWS:], ledger.s[-COMPARED_ROWS:]
-    z = change.to_working(x)
-    v = STEP * rng.standard_normal(z.shape)
-    above, below = change.to_user(z + v), change.to_user(z - v)
-    with np.errstate(all="ignore"):
-        rise = log_density(above) - log_density(below)
-        slope = (s * (above - below)).sum(axis=1)
-        difference = np.abs(rise - slope)
-    finite = np.isfinite(difference)
-    if not finite.any():
-        return False
-    typical = np.median(np.abs(slope[finite]))
-    return bool(np.median(difference[finite]) > DISAGREEMENT * typical + 1e-12)

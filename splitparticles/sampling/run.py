@@ -15,8 +15,8 @@ from ..moves import LBFGS
 from ..particles import ParticleSet
 from ..stop import LimitReached, Stop
 from .adaptation import AdaptiveFrame, Task
-from .emulated import doubts_by_log_density, objective_on_draws
-from .objective import doubts
+from .doubts import COMPARED_DRAWS, doubts, doubts_by_log_density
+from .emulated import objective_on_draws
 from .polish import Polish
 from .start import Start
 
@@ -37,7 +37,7 @@ class Run:
     def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
         self.task, self.cloud, self.names = task, cloud, names
         self.warnings: list[str] = []
-        self.doubts: list[str] = []  # about the emulator; they end its success
+        self.doubts: list[str] = []  # they end its success
         self.start: Start | None = None
         self.emulation: Emulation | None = None
         self.emulator_error = np.nan
@@ -67,7 +67,13 @@ class Run:
         self.emulation = emulation
         if log_density is not None:
             self.doubts = doubts_by_log_density(
-                emulation, ledger, log_density, self.cloud, rng
+                log_density,
+                emulation.parts[0].fit.change,
+                ledger.x,
+                ledger.s,
+                rng,
+                reached=emulation.draws(COMPARED_DRAWS, rng),
+                cloud=self.cloud,
             )
 
     def on_emulator(
@@ -98,9 +104,10 @@ class Run:
         """Descent on the true score, now that its start is known."""
         assert self.start is not None
         start, d = self.start, self.cloud.shape[1]
-        self.warnings += start.warnings
+        self.doubts += start.doubts
+        self.warnings += start.notes
         if (n := options["n_particles"]) <= d:
-            self.warnings.append(
+            self.doubts.append(
                 f"{n} particles cannot span {d} coordinates: they are too narrow in "
                 f"some directions; take {2 * d} or more"
             )
@@ -123,15 +130,27 @@ class Run:
         )
         return self.descent
 
-    def judge(self) -> None:
-        """Add what the scores at the final particles say against them."""
+    def judge(self, log_density, rng) -> None:
+        """Doubt what the scores and the log density at the end speak against.
+
+        A start without a mode is told where there is more to doubt: the particles may
+        have come to rest all the same.
+        """
         assert self.descent is not None and self.descent.stop is not None
-        frame = self.descent.frame
+        frame, stop = self.descent.frame, self.descent.stop
         if not isinstance(frame, AdaptiveFrame):
             return
-        if self.descent.stop.success and self.task.build is None:
+        assert self.start is not None
+        if stop is Stop.NOT_FINITE:
+            self.doubts.append(stop.message)
+        elif stop.success:
+            full = stop is Stop.MAX_PARTICLES
             particles = self.descent.particles
-            self.warnings += doubts(frame.objective, frame.score, particles)
+            self.doubts += doubts(
+                frame, particles, self.cloud, log_density, rng, full=full
+            )
+        if self.doubts:
+            self.warnings += self.start.hints
 
     # ------------------------------------------------------------ the result
     def result(self, stop: Stop | None) -> Result:
@@ -153,7 +172,8 @@ class Run:
                 [ended],
             )
         result = self.descent.result(stop)
-        doubted = result.stop.success and bool(self.doubts)
+        ended_itself = result.stop.success and result.stop is not Stop.TOLERANCE
+        doubted = ended_itself and bool(self.doubts)
         return replace(
             result,
             stop=Stop.DOUBTED if doubted else result.stop,

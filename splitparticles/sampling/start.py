@@ -1,4 +1,4 @@
-"""Start of a run of `sample`: working coordinates, particles, and warnings.
+"""Start of a run of `sample`: working coordinates, particles, and doubts.
 
 One start point is where the climb to a mode begins; the mode is where the splitting
 does.  Where there are several modes, it begins at all of them, with their masses for
@@ -31,9 +31,14 @@ class Start(NamedTuple):
     change: ChangeOfVariables
     particles: ParticleSet
     """In the user's coordinates."""
-    warnings: list[str]
     several: bool = False
     """Whether the weights are the masses of several modes."""
+    doubts: tuple[str, ...] = ()
+    """Reasons not to trust what begins there."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know, though it may well be right."""
+    hints: tuple[str, ...] = ()
+    """What may be why, where a result is doubted."""
 
 
 def is_found(preconditioner) -> bool:
@@ -57,32 +62,28 @@ def find_start(
     move on to where most of the mass is.
     """
     centre, d = cloud.mean(axis=0), cloud.shape[1]
-    warnings: list[str] = []
     if not is_found(preconditioner):
         change = chosen_preconditioner(preconditioner, centre, np.eye(d))
-        return Start(change, ParticleSet(cloud), warnings)
+        return Start(change, ParticleSet(cloud))
     mode = find_mode(score, centre)
-    if not mode.converged:
-        warnings.append(f"working coordinates: {mode.message}")
+    hints = () if mode.converged else (f"working coordinates: {mode.message}",)
     if len(cloud) > 1:
         change = _scaled_as(preconditioner, mode.preconditioner)
-        return Start(change, ParticleSet(cloud), warnings)
+        return Start(change, ParticleSet(cloud), hints=hints)
     change = mode.preconditioner
     if explores and mode.converged:
         modes = find_modes(score, change, centre, rng)
         change = max(modes, key=lambda mode: mode.log_mass).preconditioner
         if len(modes) > 1:
-            particles, warning = _at_modes(modes, log_density, rng)
-            change = _scaled_as(preconditioner, change)
-            return Start(change, particles, [*warnings, *warning], several=True)
+            return _at_modes(_scaled_as(preconditioner, change), modes, log_density, rng)
     if explores and preconditioner == "auto":
         settled = gaussian_fit(score, change, rng)
         if settled is not change:
             many = min(PAIRS * d, n_particles // 4)
             particles = _surrounded(score, settled, max(many, 1), n_particles, rng)
-            return Start(settled, particles, warnings)
+            return Start(settled, particles, hints=hints)
     change = _scaled_as(preconditioner, change)
-    return Start(change, ParticleSet(change.centre[None]), warnings)
+    return Start(change, ParticleSet(change.centre[None]), hints=hints)
 
 
 def _scaled_as(preconditioner, change):
@@ -93,27 +94,30 @@ def _scaled_as(preconditioner, change):
     return chosen_preconditioner("diagonal", change.centre, covariance)
 
 
-def _at_modes(modes, log_density, rng) -> tuple[ParticleSet, list[str]]:
-    """Particles at the modes, weighted by their masses, and a warning about these."""
+def _at_modes(change, modes, log_density, rng) -> Start:
+    """Start from the modes, weighted by their masses."""
+    centres = [mode.centre for mode in modes]
     if log_density is None:
-        masses = laplace_masses(modes)
-        reason = (
-            "their masses are Laplace's estimate from the score along the lines "
-            "between them; give log_density to have them measured"
+        masses = laplace_masses(modes).masses
+        note = (
+            f"the particles fall in {_groups(masses)}: their masses are Laplace's "
+            "estimate from the score along the lines between them; give log_density to "
+            "have them measured"
         )
-    else:
-        masses = measured_masses(modes, log_density, rng)
-        reason = (
-            "the importance weights that measured their masses have a heavy "
-            f"tail (Pareto k {masses.pareto_k:.2f}, effective draws "
-            f"{masses.effective:.0f})"
-        )
-    particles = ParticleSet([mode.centre for mode in modes], masses.masses)
-    if masses.pareto_k <= LARGEST_PARETO:
-        return particles, []
-    listed = ", ".join(f"{mass:.3f}" for mass in masses.masses)
-    groups = f"{len(modes)} groups of masses {listed}"
-    return particles, [f"the particles fall in {groups}: {reason}"]
+        return Start(change, ParticleSet(centres, masses), True, notes=(note,))
+    masses, effective, pareto_k = measured_masses(modes, log_density, rng)
+    doubt = (
+        f"the particles fall in {_groups(masses)}: the importance weights that measured "
+        f"their masses have a heavy tail (Pareto k {pareto_k:.2f}, effective draws "
+        f"{effective:.0f})"
+    )
+    doubts = () if pareto_k <= LARGEST_PARETO else (doubt,)
+    return Start(change, ParticleSet(centres, masses), True, doubts)
+
+
+def _groups(masses) -> str:
+    listed = ", ".join(f"{mass:.3f}" for mass in masses)
+    return f"{len(masses)} groups of masses {listed}"
 
 
 def _surrounded(score, change, pairs, most, rng) -> ParticleSet:
