@@ -51,8 +51,8 @@ def doubts(
 ) -> list[str]:
     """Reasons not to trust the particles at the end of a run that began at a cloud.
 
-    With `full` there are as many as were asked for, and more may help.  They cost a row a particle where the last move has left other scores remembered,
-    and two rows a ray.
+    With `full` there are as many as were asked for, and more may help.  The scores
+    cost a row a particle where the last move has left others remembered, and two a ray.
     """
     x = frame.change.to_user(particles.positions)
     s = frame.task.score(x)
@@ -149,18 +149,18 @@ def doubts_by_log_density(
     highest = np.max(heights[inside], initial=-np.inf)
     if at_start > highest + reached.shape[1]:
         reasons.append(
-            f"the log density at the start, {at_start:.6g}, is above that at all points "
-            f"reached, {highest:.6g}"
+            f"the log density at the start, {at_start:.6g}, is above that at all "
+            f"points reached, {highest:.6g}"
         )
     if np.mean(inside) < LEAST_INSIDE:
         share = 100.0 * np.mean(~inside)
-        reasons.append(f"the log density is -inf at {share:.3g} % of the points reached")
+        reasons.append(
+            f"the log density is -inf at {share:.3g} % of the points reached"
+        )
     return reasons
 
 
-def contradicted(
-    log_density: Callable, change: ChangeOfVariables, x, s, rng
-) -> bool:
+def contradicted(log_density: Callable, change: ChangeOfVariables, x, s, rng) -> bool:
     """Whether differences of the log density disagree with the scores s at x (n, d)."""
     z = change.to_working(x)
     v = STEP * rng.standard_normal(z.shape)

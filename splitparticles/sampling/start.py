@@ -65,17 +65,20 @@ def find_start(
     if not is_found(preconditioner):
         change = chosen_preconditioner(preconditioner, centre, np.eye(d))
         return Start(change, ParticleSet(cloud))
-    mode = find_mode(score, centre)
+    single = score.is_single
+    mode = find_mode(score, centre, single=single)
     hints = () if mode.converged else (f"working coordinates: {mode.message}",)
     if len(cloud) > 1:
         change = _scaled_as(preconditioner, mode.preconditioner)
         return Start(change, ParticleSet(cloud), hints=hints)
     change = mode.preconditioner
     if explores and mode.converged:
-        modes = find_modes(score, change, centre, rng)
+        modes = find_modes(score, change, centre, rng, single=single)
         change = max(modes, key=lambda mode: mode.log_mass).preconditioner
         if len(modes) > 1:
-            return _at_modes(_scaled_as(preconditioner, change), modes, log_density, rng)
+            return _at_modes(
+                _scaled_as(preconditioner, change), modes, log_density, rng
+            )
     if explores and preconditioner == "auto":
         settled = gaussian_fit(score, change, rng)
         if settled is not change:
@@ -107,9 +110,9 @@ def _at_modes(change, modes, log_density, rng) -> Start:
         return Start(change, ParticleSet(centres, masses), True, notes=(note,))
     masses, effective, pareto_k = measured_masses(modes, log_density, rng)
     doubt = (
-        f"the particles fall in {_groups(masses)}: the importance weights that measured "
-        f"their masses have a heavy tail (Pareto k {pareto_k:.2f}, effective draws "
-        f"{effective:.0f})"
+        f"the particles fall in {_groups(masses)}: the importance weights that "
+        f"measured their masses have a heavy tail (Pareto k {pareto_k:.2f}, effective "
+        f"draws {effective:.0f})"
     )
     doubts = () if pareto_k <= LARGEST_PARETO else (doubt,)
     return Start(change, ParticleSet(centres, masses), True, doubts)
