@@ -14,6 +14,7 @@ import numpy as np
 
 from .._linalg import row_dot
 from ..coordinates.change import ChangeOfVariables
+from ..coordinates.preconditioner import Preconditioner
 from ..modes.trial import trial_score
 from ..particles import ParticleSet
 from ..scores.derivatives import ScoreDerivatives
@@ -30,6 +31,8 @@ LEAST_FALL = 0.5  # -s.z, at both of these, below which a density has no integra
 HELPED = 2.0  # dispersion up to which more particles are likely to help
 
 STEP = 0.02  # of differences of the log density, in working coordinates
+
+SLOPE_STEP = 1e-5  # of differences of a change of variables
 
 COMPARED_ROWS = 16  # rows whose scores are compared with the log density
 
@@ -87,6 +90,8 @@ def doubts_by_identities(
     z, w = particles.positions, particles.probabilities
     n, d = z.shape
     s, reasons = score(z), []
+    if not np.isfinite(s).all():
+        return ["the score at the particles is not finite"]
     # fewer particles than coordinates do not tell what units are right
     mean = drift(w, s if n <= d else s @ _inverse_root((w[:, None] * s).T @ s))
     if not mean <= DRIFT:
@@ -143,14 +148,11 @@ def doubts_by_log_density(
     if contradicted(log_density, change, x[-COMPARED_ROWS:], s[-COMPARED_ROWS:], rng):
         reasons.append("log_density and score contradict each other")
     with np.errstate(all="ignore"):
-        heights = log_density(reached)
-        at_start = float(np.max(log_density(cloud)))
-    inside = heights > -np.inf  # NaN is not
-    highest = np.max(heights[inside], initial=-np.inf)
-    if at_start > highest + reached.shape[1]:
+        inside = log_density(reached) > -np.inf  # NaN is not
+    if (rise := fall_from_start(log_density, change, reached, cloud)) > len(cloud[0]):
         reasons.append(
-            f"the log density at the start, {at_start:.6g}, is above that at all "
-            f"points reached, {highest:.6g}"
+            f"the log density at the start is {rise:.6g} above that at all points "
+            "reached"
         )
     if np.mean(inside) < LEAST_INSIDE:
         share = 100.0 * np.mean(~inside)
@@ -158,6 +160,28 @@ def doubts_by_log_density(
             f"the log density is -inf at {share:.3g} % of the points reached"
         )
     return reasons
+
+
+def fall_from_start(log_density: Callable, change: ChangeOfVariables, x, cloud):
+    """Largest log density of a start cloud less that of points x, as one of z.
+
+    In curved coordinates, where the neck of a funnel is no mode.
+    """
+    with np.errstate(all="ignore"):
+        heights, at_start = (
+            log_density(points) + _log_volumes(change, points) for points in (x, cloud)
+        )
+    return np.max(at_start) - np.max(heights[heights > -np.inf], initial=-np.inf)
+
+
+def _log_volumes(change, x):
+    """Log determinants of dx/dz at points x (n, d), but for a constant, (n,)."""
+    if isinstance(change, Preconditioner):
+        return np.zeros(len(x))
+    step = SLOPE_STEP * np.eye(x.shape[1])
+    z = change.to_working(x)
+    rows = [change.to_user(row + step) - change.to_user(row - step) for row in z]
+    return np.linalg.slogdet(np.array(rows))[1]
 
 
 def contradicted(log_density: Callable, change: ChangeOfVariables, x, s, rng) -> bool:

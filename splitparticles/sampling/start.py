@@ -19,8 +19,11 @@ from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..particles import ParticleSet
 from ..scores.counted import CountedScore
+from .doubts import fall_from_start
 
 PAIRS = 2  # a coordinate, of a start that is scattered
+
+LARGEST_FALL = 5.0  # in log density, a coordinate, that a search for modes may bring
 
 LARGEST_PARETO = 0.7  # shape of the importance weights' tail, above which to warn
 
@@ -50,17 +53,29 @@ def find_start(
     score: CountedScore,
     cloud: np.ndarray,
     *,
-    preconditioner,
     explores: bool,
     log_density: Callable | None,
-    n_particles: int,
-    rng: np.random.Generator,
+    **options,
 ) -> Start:
     """Start from a cloud (n0, d); from modes where that is one point.
 
     With `explores`, other modes are looked for, and from a lone one the coordinates
-    move on to where most of the mass is.
+    move on to where most of the mass is; not so where the log density says that this
+    has led far down from the user's own start.
     """
+    options |= {"log_density": log_density}
+    start = _found(score, cloud, explores=explores, **options)
+    if explores and log_density is not None:
+        reached = start.particles.positions
+        fall = fall_from_start(log_density, start.change, reached, cloud)
+        if fall > LARGEST_FALL * cloud.shape[1]:
+            return _found(score, cloud, explores=False, **options)
+    return start
+
+
+def _found(
+    score, cloud, *, preconditioner, explores, log_density, n_particles, rng
+) -> Start:
     centre, d = cloud.mean(axis=0), cloud.shape[1]
     if not is_found(preconditioner):
         change = chosen_preconditioner(preconditioner, centre, np.eye(d))
