@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._linalg import row_dot
+from .._linalg import lengths_and_directions, row_dot
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..modes.trial import trial_score
@@ -24,7 +24,7 @@ from .objective import STUCK, can_be_stuck, fraction_of_iid
 
 RAYS = 16  # through the outermost particles
 
-FAR = 10.0, 40.0  # distances along them, in those of the particle from the mean
+FAR = 10.0, 40.0  # distances along them, in those of particles from their mean
 
 LEAST_FALL = 0.5  # -s.z, at both of these, below which a density has no integral
 
@@ -114,9 +114,9 @@ def points_without_fall(score: Callable, particles: ParticleSet) -> np.ndarray:
     At one distance alone the density may rise: into the valley of a banana.
     """
     mean = particles.mean()
-    rays = particles.positions - mean
-    length = np.linalg.norm(rays, axis=1)
-    rays = rays[np.argsort(-length, kind="stable")[:RAYS]]
+    length, rays = lengths_and_directions(particles.positions - mean)
+    outermost = np.argsort(-length[:, 0], kind="stable")[:RAYS]
+    rays = np.sqrt(np.mean(length**2)) * rays[outermost]
     rays = rays[(rays != 0.0).any(axis=1)]
     if not len(rays):
         return rays
