@@ -93,10 +93,10 @@ def diagnose(
     draws : array_like, shape (N, d), optional
         Reference draws.
     second : bool
-        With a score and no draws, run `sample` once more with an emulator, from
-        another start, and compare: at some hundred rows, or as many as the first run
-        took where the score cannot be learned.  A run that is doubted itself tells
-        nothing.
+        With a score, no draws and no other warning, run `sample` once more with an
+        emulator, from another start, and compare: at some hundred rows, or as many as
+        the first run took where the score cannot be learned.  A run that is doubted
+        itself tells nothing.
     vectorized : bool
         False: `score` and `log_density` take one point (d,).
     rng : None, int, Generator, optional
@@ -126,7 +126,7 @@ def diagnose(
         if log_density is not None:
             batched = batched_log_density(log_density, vectorized)
         _about_the_score(report, result, counted, batched, rng)
-        if draws is None and second:
+        if draws is None and second and report.ok:
             draws = second_run(report, result, counted, log_density, rng)
     if draws is not None:
         _reference(report, result, draws)
