@@ -308,6 +308,7 @@ def test_a_transposed_score_is_refused_even_where_the_shapes_agree():
         sp.sample(lambda x: -x.T, [[0.1, 0.2], [0.3, 0.4]], 4)
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 def test_a_function_of_one_point_is_pointed_to_vectorized():
     def score(x):
         return np.array([-x.flat[0], -2.0 * x.flat[1]])
@@ -515,12 +516,14 @@ def test_a_score_may_return_one_buffer_each_time():
     assert np.array_equal(sampled(WHOLE, score).positions, fresh.positions)
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 def test_a_score_may_return_its_argument():
     improper = sampled(WHOLE, lambda x: x, preconditioner="none")
     copied = sampled(WHOLE, lambda x: x.copy(), preconditioner="none")
     assert np.array_equal(improper.positions, copied.positions)
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize("dtype", [np.float32, int, list])
 def test_a_score_may_return_other_numbers(dtype):
     def score(x):

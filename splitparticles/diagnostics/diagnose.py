@@ -70,7 +70,7 @@ def diagnose(
                        than the run's, of that of n independent draws
     ``missed_mass``    largest difference in the mass of a mode, if several     0.05
     ``gradient_ratio`` and other figures of `check_score`
-    ``fresh``          Stein's identities at fresh draws of an emulator, in     5
+    ``fresh``          Stein's identities at fresh draws of an emulator, in     4
                        their standard errors
     ``second_mean``    of means and those of a second run, in sds               .05+
                                                                                 2/√n
@@ -140,7 +140,7 @@ def _about_the_score(report, result, score, log_density, rng):
     working = result.particles.moved_to(z).weighted(result.particles.probabilities)
     _stein_figures(report, working, change.score(score))
     _discrepancies(report, working, change.score(score))
-    if len(points_without_fall(change.score(score), working)):
+    if len(points_without_fall(score, change, result.particles)):
         report.warnings.append("far out the density does not fall: wrong sign?")
     _mode_masses(report, result, score, log_density, rng)
     if log_density is not None:

@@ -26,9 +26,9 @@ PARTICLES = 64  # of a second run, at least
 
 ASIDE = 2.0  # standard deviations of its start around the first mean
 
-DRAWS, FRESH_ROWS = 4000, 128  # of an emulator; those of them whose score is asked
+DRAWS, FRESH_ROWS = 4000, 256  # of an emulator; those of them whose score is asked
 
-FRESH = 5.0  # Stein's identities at fresh draws, in standard errors
+FRESH = 4.0  # Stein's identities at fresh draws, in standard errors
 
 DIFFERENT, ROUGH = 2.0, 0.05  # of n particles: DIFFERENT / sqrt(n) + ROUGH
 

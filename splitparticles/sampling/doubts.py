@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._linalg import lengths_and_directions, row_dot
+from .._linalg import row_dot
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..modes.trial import trial_score
@@ -24,9 +24,9 @@ from .objective import STUCK, can_be_stuck, fraction_of_iid
 
 RAYS = 16  # through the outermost particles
 
-FAR = 10.0, 40.0  # distances along them, in those of particles from their mean
+FAR = 10.0, 40.0, 160.0  # distances along them, in those of particles from their mean
 
-LEAST_FALL = 0.5  # -s.z, at both of these, below which a density has no integral
+LEAST_FALL = 0.5  # -s.z, at all of these, below which a density has no integral
 
 HELPED = 2.0  # dispersion up to which more particles are likely to help
 
@@ -55,7 +55,7 @@ def doubts(
     """Reasons not to trust the particles at the end of a run that began at a cloud.
 
     With `full` there are as many as were asked for, and more may help.  The scores
-    cost a row a particle where the last move has left others remembered, and two a ray.
+    cost a row a particle where the last move has left others remembered, and three a ray.
     """
     x = frame.change.to_user(particles.positions)
     s = frame.task.score(x)
@@ -68,7 +68,7 @@ def doubts(
                 f"the discrepancy is {fraction:.2g} of what as many independent draws "
                 f"would have, more than the {STUCK:g} that particles well at rest reach"
             )
-    far = frame.change.to_user(points_without_fall(frame.score, particles))
+    far = points_without_fall(frame.task.score, frame.change, particles.moved_to(x))
     if log_density is not None:
         reasons += doubts_by_log_density(
             log_density, frame.change, x, s, rng, reached=x, cloud=cloud
@@ -108,24 +108,31 @@ def doubts_by_identities(
     return reasons
 
 
-def points_without_fall(score: Callable, particles: ParticleSet) -> np.ndarray:
-    """The farther points z (k, d) of the rays along which the density does not fall.
+def points_without_fall(
+    score: Callable, change: ChangeOfVariables, particles: ParticleSet
+) -> np.ndarray:
+    """The farthest points (k, d) of the rays along which the density does not fall.
 
-    At one distance alone the density may rise: into the valley of a banana.
+    Score and particles are the user's; distances are those of the linear part of the
+    change.  At one distance alone the density may rise: into the valley of a banana.
     """
-    mean = particles.mean()
-    length, rays = lengths_and_directions(particles.positions - mean)
-    outermost = np.argsort(-length[:, 0], kind="stable")[:RAYS]
-    rays = np.sqrt(np.mean(length**2)) * rays[outermost]
-    rays = rays[(rays != 0.0).any(axis=1)]
-    if not len(rays):
-        return rays
+    linear, _ = change.factors()
+    mean, x = particles.mean(), particles.positions
+    length = np.linalg.norm(
+        linear.to_working(x) - linear.to_working(mean[None]), axis=1
+    )
+    away = (length > 0.0) & (x != mean).any(axis=1)
+    outermost = np.argsort(-length[away], kind="stable")[:RAYS]
+    if not len(outermost):
+        return x[:0]
+    stretch = np.sqrt(np.mean(length**2)) / length[away][outermost]
+    rays = stretch[:, None] * (x[away][outermost] - mean)
     steps = np.array(FAR)[:, None, None] * rays
     with np.errstate(all="ignore"):
-        s = trial_score(score)(mean + steps.reshape(-1, rays.shape[1]))
+        s = trial_score(score)(mean + steps.reshape(-1, x.shape[1]))
         fall = -row_dot(s.reshape(steps.shape), steps)
-    open_ = (fall < LEAST_FALL).all(axis=0)
-    return mean + steps[-1, open_]
+    rises = (fall < LEAST_FALL).all(axis=0)
+    return mean + steps[-1, rises]
 
 
 def doubts_by_log_density(

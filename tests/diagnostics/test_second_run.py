@@ -56,6 +56,7 @@ def test_wrong_ones_do_not(right, change, words):
     assert words in warning
 
 
+@pytest.mark.slow
 def test_a_run_that_is_doubted_tells_nothing(rng):
     report, draws = compared(rng.laplace(size=(32, 2)), kinked)
     assert draws is None and report.figures == {}
@@ -64,11 +65,11 @@ def test_a_run_that_is_doubted_tells_nothing(rng):
 def test_fresh_rows_of_an_emulator_know_its_score():
     result = sp.sample(normal, [0.0, 0.0], 32, emulator="auto", rng=0)
     rng = np.random.default_rng(0)
-    for factor, right in ((1.0, True), (1.5, False), (-1.0, False)):
+    for factor, right in ((1.0, True), (2.0, False), (-1.0, False)):
         counted = CountedScore(lambda x, factor=factor: factor * normal(x))
         assert (stein_error(result, counted, rng) < FRESH) == right
-        assert counted.rows == 128
-    report = sp.diagnose(result, score=lambda x: 1.5 * normal(x), second=False)
+        assert counted.rows == 256
+    report = sp.diagnose(result, score=lambda x: 2.0 * normal(x), second=False)
     assert report.figures["fresh"] > FRESH
 
 

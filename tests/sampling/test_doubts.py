@@ -175,16 +175,18 @@ def test_doubts_ask_the_score_where_nothing_else_has(rng):
 def test_a_density_that_falls_on_every_ray_is_no_doubt(rng):
     particles = sp.ParticleSet(rng.normal(size=(40, 2)))
     for score in (normal, lambda x: -2 * x / (1 + x * x), sp.targets.Banana().score):
-        assert len(points_without_fall(score, particles)) == 0
-    assert len(points_without_fall(np.zeros_like, particles)) == 16
-    half = points_without_fall(lambda x: np.where(x > 0, -x, 0.0), particles)
+        assert len(points_without_fall(score, LINEAR, particles)) == 0
+    assert len(points_without_fall(np.zeros_like, LINEAR, particles)) == 16
+    half = points_without_fall(lambda x: np.where(x > 0, -x, 0.0), LINEAR, particles)
     assert len(half) and (half < 0).all()
 
     def fails(x):
         raise ZeroDivisionError
 
-    assert len(points_without_fall(fails, particles)) == 0
-    assert len(points_without_fall(normal, sp.ParticleSet(np.ones((3, 2))))) == 0
+    assert len(points_without_fall(fails, LINEAR, particles)) == 0
+    assert (
+        len(points_without_fall(normal, LINEAR, sp.ParticleSet(np.ones((3, 2))))) == 0
+    )
 
 
 LINEAR = Preconditioner(np.zeros(2), np.eye(2))

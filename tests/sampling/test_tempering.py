@@ -7,7 +7,7 @@ import splitparticles as sp
 
 def test_a_schedule_reaches_modes_that_a_climb_does_not():
     target = sp.GaussianMixture([1, 1], [[-2.0, 0.0], [2.0, 0.0]], [0.1, 0.1])
-    with pytest.warns(sp.SamplingWarning, match="mean score"):  # masses by chance
+    with pytest.warns(sp.SamplingWarning):  # masses by chance
         result = sp.sample(
             target.score, [-0.5, 0.2], 16, tempering=[0.02, 0.1, 0.3, 1.0], rng=0
         )
