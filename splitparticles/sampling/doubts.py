@@ -54,8 +54,8 @@ def doubts(
 ) -> list[str]:
     """Reasons not to trust the particles at the end of a run that began at a cloud.
 
-    With `full` there are as many as were asked for, and more may help.  The scores
-    cost a row a particle where the last move has left others remembered, and three a ray.
+    With `full` there are as many as were asked for, and more may help.  It costs three
+    rows a ray, and a row a particle where the last move has left others remembered.
     """
     x = frame.change.to_user(particles.positions)
     s = frame.task.score(x)
