@@ -25,6 +25,8 @@ SEPARABLE = (X[:, 0] + 0.3 * X[:, 1] > 0).astype(float)
 DESIGN = RNG.normal(size=(300, 4)).astype(np.float32)
 ANSWERS = (DESIGN @ np.arange(4) + RNG.normal(size=300)).astype(np.float32)
 TWO = sp.GaussianMixture([0.4, 0.6], [[-4.0, 0.0], [4.0, 0.0]], [1.0, 1.0])
+EFFECTS = np.array([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0])
+ERRORS = np.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0])
 
 
 def normal(x):
@@ -56,12 +58,23 @@ def cut_log_density(x):
     return np.where(inside, normal_log_density(x), -np.inf)
 
 
+def schools(x):
+    """Of eight schools, centred, in theta, mu and log tau: it has no mode."""
+    theta, mu, tau = x[:, :8], x[:, 8:9], np.exp(x[:, 9:])
+    residual = (theta - mu) / tau**2
+    of_mu = residual.sum(axis=1, keepdims=True) - mu / 25.0
+    of_tau = (residual * (theta - mu) - 1.0).sum(axis=1, keepdims=True)
+    of_tau += 1.0 - 2.0 * tau**2 / (25.0 + tau**2)
+    return np.hstack([(EFFECTS - theta) / ERRORS**2 - residual, of_mu, of_tau])
+
+
 RIGHT = {
     "a start where the score is zero": (normal, np.zeros(10), 64, {}),
     "few particles": (normal, [0.7, 0.7], 8, {}),
     "Cauchy": (lambda x: -2 * x / (1 + x * x), [0.7], 64, {}),
     "banana": (sp.targets.Banana().score, [0.7, 0.7], 64, {}),
     "funnel": (sp.targets.Funnel().score, [0.7, 0.7], 64, {}),
+    "no mode": (schools, np.zeros(10), 64, {}),
     "two modes": (TWO.score, [0.7, 0.7], 32, {"log_density": TWO.log_density}),
     "log density": (normal, [0.7, 0.7], 32, {"log_density": normal_log_density}),
     "a bound": (cut, [0.5, 0.2], 32, {"log_density": cut_log_density}),
