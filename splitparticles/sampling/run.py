@@ -138,12 +138,12 @@ class Run:
         """
         assert self.descent is not None and self.descent.stop is not None
         frame, stop = self.descent.frame, self.descent.stop
+        if stop is Stop.NOT_FINITE:
+            self.doubts.append(stop.message)
         if not isinstance(frame, AdaptiveFrame):
             return
         assert self.start is not None
-        if stop is Stop.NOT_FINITE:
-            self.doubts.append(stop.message)
-        elif stop.success:
+        if stop.success:
             full = stop is Stop.MAX_PARTICLES
             particles = self.descent.particles
             self.doubts += doubts(
