@@ -189,6 +189,10 @@ def test_a_density_that_falls_on_every_ray_is_no_doubt(rng):
     particles = sp.ParticleSet(rng.normal(size=(40, 2)))
     for score in (normal, lambda x: -2 * x / (1 + x * x), sp.targets.Banana().score):
         assert len(points_without_fall(score, LINEAR, particles)) == 0
+    valley = points_without_fall(  # it rises for a while
+        lambda x: np.where((np.abs(x) > 5) & (np.abs(x) < 30), x, -x), LINEAR, particles
+    )
+    assert len(valley) == 0
     assert len(points_without_fall(np.zeros_like, LINEAR, particles)) == 16
     half = points_without_fall(lambda x: np.where(x > 0, -x, 0.0), LINEAR, particles)
     assert len(half) and (half < 0).all()
