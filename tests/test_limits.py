@@ -325,6 +325,7 @@ def assert_finite(result):
 BAD = [np.nan, np.inf, -np.inf, 1e160, -1e200]
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("edge", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("preconditioner", ["auto", "none"])
@@ -344,6 +345,7 @@ def test_a_region_without_a_finite_score_is_not_entered(bad, edge, preconditione
     assert len(result.positions) > 1
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("call", [10, 25, 40, 55])
 def test_one_bad_batch_during_the_descent_is_survived(bad, call):
@@ -356,6 +358,7 @@ def test_one_bad_batch_during_the_descent_is_survived(bad, call):
     assert_finite(result)
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("call", [10, 40])
 def test_a_score_that_breaks_for_good_leaves_finite_particles(bad, call):
@@ -371,6 +374,7 @@ def test_a_score_that_breaks_for_good_leaves_finite_particles(bad, call):
     assert np.isfinite(result.positions).all()
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize(
     "score",
     [

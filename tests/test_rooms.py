@@ -15,7 +15,8 @@ FLOORS = [
     {"objectives", "modes", "emulator", "plotting"},
     {"moves", "growth", "networks", "distances", "learning"},
     {"descent"},
-    {"sampling", "compression", "diagnostics", "estimators"},
+    {"sampling", "compression", "estimators"},
+    {"diagnostics"},
     {"__init__", "cli"},
     {"testing", "__main__"},
 ]

@@ -3,7 +3,8 @@ r"""Diagnosis of a result by statistics that the run did not optimise.
 What was minimised is small whether or not the answer is right, so a result is compared
 with other things: Stein's identity for functions that were not in the objective, the
 same discrepancy under other kernels and that of independent draws, an earlier round,
-modes that no particle came near, the log density, reference draws.
+modes that no particle came near, fresh rows far out and at draws of an emulator, the
+log density, reference draws or a second run.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from numpy.typing import ArrayLike
 
 from .._linalg import ratio
 from .._validation import as_positions, as_rng, explains_keywords
-from ..coordinates.preconditioner import Preconditioner
 from ..descent.result import Result
 from ..distances import energy_distance
 from ..kernels.radial import Gaussian, InverseMultiquadric
@@ -21,10 +21,13 @@ from ..modes.climb import find_mode
 from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..objectives import KSD
+from ..sampling.doubts import points_without_fall
 from ..scores.counted import CountedScore, batched_log_density
 from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
+from ..stop import Stop
 from .check_score import check_score
 from .report import Report
+from .second_run import FRESH, second_run, stein_error, working_coordinates
 
 # Each threshold lies between the values of right answers and those of wrong ones.
 SQUASHED = 2.5  # Stein's identity for tanh, of what independent draws leave
@@ -47,6 +50,7 @@ def diagnose(
     score: Callable | None = None,
     log_density: Callable | None = None,
     draws: ArrayLike | None = None,
+    second: bool = True,
     vectorized: bool = True,
     rng=0,
 ) -> Report:
@@ -66,12 +70,18 @@ def diagnose(
                        than the run's, of that of n independent draws
     ``missed_mass``    largest difference in the mass of a mode, if several     0.05
     ``gradient_ratio`` and other figures of `check_score`
+    ``fresh``          Stein's identities at fresh draws of an emulator, in     4
+                       their standard errors
+    ``second_mean``    of means and those of a second run, in sds               .05+
+                                                                                2/√n
+    ``second_sd``      of sds, :math:`|\log|` of their ratio                    same
     ``energy_of_iid``  energy distance to `draws`, of that of n of them         0.9
     ================== ======================================================== =====
 
     The last column is where a warning begins.  One also begins where
-    ``coordinates_per_particle``, d / n, is not below one; ``modes`` counts those that
-    climbs from around the particles find.
+    ``coordinates_per_particle``, d / n, is not below one, and where the density does
+    not fall far out; ``modes`` counts those that climbs from around the particles find.
+    What a successful run noted is no warning here.
 
     Parameters
     ----------
@@ -82,6 +92,11 @@ def diagnose(
         (n, d) -> (n,), for masses and `check_score`.
     draws : array_like, shape (N, d), optional
         Reference draws.
+    second : bool
+        With a score, no draws and no other warning, run `sample` once more with an
+        emulator, from another start, and compare: at some hundred rows, or as many as
+        the first run took where the score cannot be learned.  A run that is doubted
+        itself tells nothing.
     vectorized : bool
         False: `score` and `log_density` take one point (d,).
     rng : None, int, Generator, optional
@@ -102,45 +117,52 @@ def diagnose(
     """
     if not isinstance(result, Result):
         raise TypeError(f"result must be a Result, got {result!r}")
-    rng = as_rng(rng)
-    report = Report()
-    report.warnings.extend(result.warnings)
-    _about_the_run(report, result)
-    if log_density is not None:
-        log_density = batched_log_density(log_density, vectorized)
-    if score is not None:
-        score = CountedScore(score, vectorized=vectorized)
-        coordinates = _working_coordinates(result)
-        z = coordinates.to_working(result.positions)
-        working = result.particles.moved_to(z).weighted(result.particles.probabilities)
-        _stein_figures(report, working, coordinates.score(score))
-        _discrepancies(report, working, coordinates.score(score))
-        _mode_masses(report, result, score, log_density, rng)
-        if log_density is not None:
-            points = result.positions[:5]
-            checked = check_score(score, points, log_density=log_density, rng=rng)
-            report.figures.update(checked.figures)
-            report.warnings.extend(checked.warnings)
+    rng, report = as_rng(rng), Report()
     if draws is not None:
-        _reference(report, result, as_positions(draws, "draws", result.particles.dim))
+        draws = as_positions(draws, "draws", result.particles.dim)
+    _about_the_run(report, result)
+    if score is not None:
+        counted, batched = CountedScore(score, vectorized=vectorized), None
+        if log_density is not None:
+            batched = batched_log_density(log_density, vectorized)
+        _about_the_score(report, result, counted, batched, rng)
+        if draws is None and second and report.ok:
+            draws = second_run(report, result, counted, log_density, rng)
+    if draws is not None:
+        _reference(report, result, draws)
     return report
 
 
-def _working_coordinates(result) -> Preconditioner:
-    """Coordinates of the run, or those of the particles' covariance."""
-    if result.preconditioner is not None:
-        return result.preconditioner
-    return Preconditioner.of_covariance(result.mean(), result.cov())
+def _about_the_score(report, result, score, log_density, rng):
+    """What scores say at the particles, far from them, and at fresh draws."""
+    change = working_coordinates(result)
+    z = change.to_working(result.positions)
+    working = result.particles.moved_to(z).weighted(result.particles.probabilities)
+    _stein_figures(report, working, change.score(score))
+    _discrepancies(report, working, change.score(score))
+    if len(points_without_fall(score, change, result.particles)):
+        report.warnings.append("far out the density does not fall: wrong sign?")
+    _mode_masses(report, result, score, log_density, rng)
+    if log_density is not None:
+        points = result.positions[:5]
+        checked = check_score(score, points, log_density=log_density, rng=rng)
+        report.figures.update(checked.figures)
+        report.warnings.extend(checked.warnings)
+    if result.sampler is not None:
+        text = "the score at fresh draws of the emulator is not that of their law"
+        report.measure("fresh", stein_error(result, score, rng), FRESH, text)
 
 
 def _about_the_run(report, result):
     """Number of particles, the ending, and changes since half as many particles."""
     n, d = result.positions.shape
+    if not result.success or result.stop is Stop.TOLERANCE:
+        report.warnings.extend(result.warnings)
     report.figures["coordinates_per_particle"] = d / n
     if d >= n and not any("cannot span" in text for text in report.warnings):
         text = f"{n} particles cannot span {d} coordinates; take {2 * d} or more"
         report.warnings.append(text)
-    if not result.success:
+    if not result.success and result.stop is not Stop.DOUBTED:
         report.warnings.append(f"the run ended early: {result.message}")
     halves = [r.particles for r in result.rounds if len(r.particles) <= 0.6 * n]
     if not halves or len(halves[-1]) < 4:
@@ -191,11 +213,12 @@ def _discrepancies(report, particles, score):
 def _mode_masses(report, result, score, log_density, rng):
     """Modes that climbs from around the particles find, and the weight near each."""
     heaviest = result.positions[np.argmax(result.weights)]
-    first = find_mode(score, heaviest)
+    single = score.is_single
+    first = find_mode(score, heaviest, single=single)
     if not first.converged:
-        report.warnings.append(f"no mode near the particles: {first.message}")
-        return
-    modes = find_modes(score, first.preconditioner, first.preconditioner.centre, rng)
+        return  # as in a funnel
+    change = first.preconditioner
+    modes = find_modes(score, change, change.centre, rng, single=single)
     report.figures["modes"] = float(len(modes))
     if len(modes) == 1:
         return

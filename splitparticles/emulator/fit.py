@@ -111,10 +111,10 @@ def fit(
         least = max(least, LEAST_LEVEL)
     levels = [value for value in grid[1] if value >= least]
     a, chosen, factor = coefficients(rows, chosen, levels, near)
-    M, _, y, noise = rows.stretched(chosen)
+    M, _, y, variances = rows.stretched(chosen)
     scale = max(total(a, y) / y.size, 0.0) ** 0.5
     return Emulator(
-        chosen.kernel(d), prior, x, a, M, noise, *chosen[1:], scale, factor
+        chosen.kernel(d), prior, x, a, M, variances, *chosen[1:], scale, factor
     )
 
 

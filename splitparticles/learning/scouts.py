@@ -23,6 +23,8 @@ STRIDE = 0.7  # of the distance to the mode, at most
 
 HOMEWARDS = 0.8  # cosine of the score and the way home of those that are on it
 
+MOVING = 0.05  # last stride of these, over their distance
+
 MOST_CLIMBS = 3
 
 APART = 5.0  # whitened distance of two modes, by either
@@ -82,6 +84,7 @@ def _scouted(mode: Site, rng):
             if stride >= STRIDES - 1:
                 kept = kept[_elsewhere(z[kept], s[kept])]
             z, s, step = z[kept], s[kept], step[kept]
+            before = before[0][kept], before[1][kept]
             if len(z) == 0 or stride == STRIDES + FURTHER - 1:
                 break
             size = np.maximum(np.linalg.norm(s, axis=1), 1e-9)
@@ -91,7 +94,8 @@ def _scouted(mode: Site, rng):
             z = z + s * step[:, None]
     except OutOfRows:
         return np.zeros((0, d))
-    return mode.x + z[_homewards(z, s) < HOMEWARDS] @ mode.A.T
+    moving = np.linalg.norm(z - before[0], axis=1) > MOVING * np.linalg.norm(z, axis=1)
+    return mode.x + z[~moving | (_homewards(z, s) < HOMEWARDS)] @ mode.A.T
 
 
 def _homewards(z, s):

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..coordinates.preconditioner import Preconditioner
+from ..scores.derivatives import SINGLE
 from .trial import trial_score
 
 DIFFERENCE = 1e-4  # in working coordinates, where the curvature is about one
@@ -47,26 +48,31 @@ def find_mode(
     *,
     max_iter: int = 60,
     known: Callable = lambda x: False,
+    single: bool = False,
 ) -> Laplace:
     """Mode that a climb from `start` (d,) reaches, and its curvature.
 
     ``known(x) -> bool`` stops the climb early (not converged), such as inside a mode
-    already found.  Raises a ValueError when the score is not finite at the start.
+    already found.  With `single`, differences and tolerances suit a score in single
+    precision.  Raises a ValueError when the score is not finite at the start.
     """
     change = Preconditioner(start, np.eye(len(start)))
     s = score(change.centre[None])[0]
     if not np.isfinite(s).all():
         raise ValueError(f"the score is not finite at the start {start}: {s}")
     with np.errstate(over="ignore", invalid="ignore"):  # a score may lead anywhere
-        laplace = _climb(trial_score(score), change, max_iter, known)
+        laplace = _climb(
+            trial_score(score), change, max_iter, known, SINGLE if single else 1.0
+        )
     if laplace.converged:
         return laplace
     return Laplace(change, False, f"{laplace.message}; they are those of the start")
 
 
-def _climb(score, change, max_iter, known) -> Laplace:
+def _climb(score, change, max_iter, known, longer) -> Laplace:
+    critical, small = longer * CRITICAL, longer * SMALL
     for _ in range(max_iter):
-        curvature, turn = _curvature(score, change)
+        curvature, turn = _curvature(score, change, longer * DIFFERENCE)
         if curvature is None:
             return Laplace(change, False, "the score is not finite beside the mode")
         size = np.abs(curvature)
@@ -80,16 +86,16 @@ def _climb(score, change, max_iter, known) -> Laplace:
             return Laplace(change, False, "the curvature is singular")
         newton = score(change.centre[None])[0] @ L
         steepness = np.linalg.norm(newton)
-        if steepness < CRITICAL and maximum:
+        if steepness < critical and maximum:
             return Laplace(change, True, "a mode was found")
-        if steepness < CRITICAL and not scaled:
+        if steepness < critical and not scaled:
             continue  # a curvature is known well only once it is one in size
-        if steepness < CRITICAL:
+        if steepness < critical:
             z = _off_saddle(score, change, curvature)
         else:
             z = _line_search(score, change, newton)
         if z is None:
-            if steepness < SMALL and maximum:
+            if steepness < small and maximum:
                 return Laplace(change, True, "a mode was found")
             return Laplace(change, False, "no step along the score climbs any further")
         x = change.to_user(z[None])[0]
@@ -101,12 +107,12 @@ def _climb(score, change, max_iter, known) -> Laplace:
     return Laplace(change, False, f"no mode was found in {max_iter} Newton steps")
 
 
-def _curvature(score, change):
+def _curvature(score, change, step):
     """Curvatures of -log p in working coordinates, and their directions; or None."""
     d = len(change.centre)
-    probes = DIFFERENCE * np.vstack([np.eye(d), -np.eye(d)])
+    probes = step * np.vstack([np.eye(d), -np.eye(d)])
     values = score(change.to_user(probes)) @ change.matrix
-    hessian = (values[:d] - values[d:]) / (2.0 * DIFFERENCE)
+    hessian = (values[:d] - values[d:]) / (2.0 * step)
     if not np.isfinite(hessian).all():
         return None, None
     return np.linalg.eigh(-0.5 * (hessian + hessian.T))

@@ -18,6 +18,7 @@ one mode.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +64,12 @@ class Mode(NamedTuple):
 
 
 def find_modes(
-    score: Callable, first: Preconditioner, start: np.ndarray, rng
+    score: Callable,
+    first: Preconditioner,
+    start: np.ndarray,
+    rng,
+    *,
+    single: bool = False,
 ) -> list[Mode]:
     """Modes of more than a thousandth of the mass, the first among them if it is one.
 
@@ -75,16 +81,18 @@ def find_modes(
     start : ndarray, shape (d,)
         Where the climb to it began.
     rng : numpy.random.Generator
+    single : bool
+        The score is known in single precision.
     """
-    score = trial_score(score)
+    score, search = trial_score(score), partial(_search, single=single)
     modes, searched, fruitless = [Mode(first, 0.0)], 0, 0
     if modes[0].distances(start[None])[0] > FARTHEST * np.sqrt(len(start)):
-        _search(score, modes, modes[0], _about_start(modes[0], start, rng))
+        search(score, modes, modes[0], _about_start(modes[0], start, rng))
     for _ in range(MOST_BATCHES):
         count = len(modes)
         # where no mode is new, once more about the first: a narrow one is hard to hit
         for mode in modes[searched:] or modes[:1]:
-            _search(score, modes, mode, _about(mode, rng))
+            search(score, modes, mode, _about(mode, rng))
         searched = count
         fruitless = fruitless + 1 if len(modes) == count else 0
         if fruitless == FRUITLESS:
@@ -110,12 +118,12 @@ def _about_start(mode, start, rng) -> np.ndarray:
     return mode.preconditioner.to_working(scattered)
 
 
-def _search(score, modes, mode, z) -> None:
+def _search(score, modes, mode, z, *, single) -> None:
     """Append the new modes that climbs from z (k, d), in a mode's coordinates, find."""
     z = _climbed(mode.preconditioner.score(score), z)
     away = np.linalg.norm(z, axis=1) > INSIDE
     for x in mode.preconditioner.to_user(z[away]):
-        new = _new_mode(score, modes, x)
+        new = _new_mode(score, modes, x, single)
         if new is not None:
             modes.append(new)
 
@@ -151,7 +159,7 @@ def _climbed(score, z):
     return z
 
 
-def _new_mode(score, modes, x) -> Mode | None:
+def _new_mode(score, modes, x, single) -> Mode | None:
     """Mode near a point where a climb converged, None when it is no new one."""
 
     def known(x, within=INSIDE):
@@ -159,7 +167,7 @@ def _new_mode(score, modes, x) -> Mode | None:
 
     if known(x, APART):
         return None
-    laplace = find_mode(score, x, max_iter=20, known=known)
+    laplace = find_mode(score, x, max_iter=20, known=known, single=single)
     change = laplace.preconditioner
     if not laplace.converged or known(change.centre, APART):
         return None

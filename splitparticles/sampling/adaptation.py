@@ -190,7 +190,8 @@ def _working_score(score: CountedScore, change) -> ScoreDerivatives:
     product = None
     if score.product is not None:
         product = change.product(score.product, score)
-    return ScoreDerivatives(change.score(score), product, sided=True)
+    working = change.score(score)
+    return ScoreDerivatives(working, product, sided=True, single=score.is_single)
 
 
 def _sampled(score: ScoreDerivatives, z, w) -> ScoreSample:

@@ -22,8 +22,6 @@ that stand for the emulator, at the same draws :math:`x_i`,
 a difference whose Monte Carlo error vanishes where the emulator is right.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..coordinates.choose import standardised
@@ -31,17 +29,10 @@ from ..coordinates.preconditioner import Preconditioner
 from ..draws.draws import Draws
 from ..learning.emulation import Emulation
 from ..learning.evidence import Evidence
-from ..learning.lockstep import Ledger
 from ..objectives import Objective
 from ..objectives.energy import energy_objective
 
 DRAWS = 2**13  # of the emulator, that particles stand for
-
-STEP = 1e-3  # of differences of the log density, in working coordinates
-
-COMPARED_ROWS = 16  # rows whose scores are compared with the log density
-
-DISAGREEMENT = 0.05  # of score and log density, relative
 
 
 def objective_on_draws(
@@ -88,42 +79,19 @@ def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:
     return change.to_user(wanted_mean + np.linalg.solve(got, (z - mean).T).T @ wanted.T)
 
 
-def doubts_by_log_density(
-    emulation: Emulation, evidence: Evidence, ledger: Ledger, log_density: Callable, rng
-) -> list[str]:
+def doubts_by_evidence(evidence: Evidence) -> list[str]:
     """What a log density says against an emulator of its score."""
-    doubts = []
-    if _contradicted(emulation, ledger, log_density, rng):
-        doubts.append("log_density and score contradict each other")
+    reasons = []
     if evidence.at_start > evidence.highest + evidence.draws.shape[1]:
-        doubts.append(
+        reasons.append(
             f"the log density at the start, {evidence.at_start:.6g}, is above that of "
             f"all draws of the emulator, {evidence.highest:.6g}"
         )
     if not evidence.trusted:
-        doubts.append(
+        reasons.append(
             "the emulator misses some of the density: the importance weights of its "
             f"draws are not to be trusted (Pareto k {evidence.pareto_k:.2f}, effective "
             f"draws {evidence.effective:.0f} of {len(evidence.draws)}, chains "
             f"{evidence.mismatch:.2g} sd off the emulated density)"
         )
-    return doubts
-
-
-def _contradicted(emulation, ledger, log_density, rng) -> bool:
-    """Whether differences of the log density disagree with scores that were asked."""
-    change = emulation.parts[0].fit.change
-    x, s = ledger.x[-COMPARED_ROWS:], ledger.s[-COMPARED_ROWS:]
-    z = change.to_working(x)
-    v = STEP * rng.standard_normal(z.shape)
-    above, below = change.to_user(z + v), change.to_user(z - v)
-    with np.errstate(all="ignore"):
-        up, down = np.split(log_density(np.vstack([above, below])), 2)
-        rise = up - down
-        slope = (s * (above - below)).sum(axis=1)
-        difference = np.abs(rise - slope)
-    finite = np.isfinite(difference)
-    if not finite.any():
-        return False
-    typical = np.median(np.abs(slope[finite]))
-    return bool(np.median(difference[finite]) > DISAGREEMENT * typical + 1e-12)
+    return reasons

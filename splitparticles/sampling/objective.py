@@ -1,4 +1,4 @@
-r"""Default objective of `sample`, and what its particles' scores say against them.
+r"""Default objective of `sample`, and how well its particles rest.
 
 The objective is half the squared Stein discrepancy of two kernels together,
 
@@ -17,7 +17,6 @@ from ..kernels.radial import InverseMultiquadric
 from ..objectives import KSD, Objective
 from ..particles import ParticleSet
 from ..scores.derivatives import ScoreDerivatives
-from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
 
 BANDWIDTH = 1.4  # of the radial kernel, times the root of the dimension
 
@@ -53,31 +52,3 @@ def fraction_of_iid(
 def can_be_stuck(particles: ParticleSet) -> bool:
     """Whether there are so many particles that `fraction_of_iid` tells something."""
     return len(particles) >= max(FEWEST_TO_DOUBT, 2 * particles.dim)
-
-
-def doubts(
-    objective: Objective, score: ScoreDerivatives, particles: ParticleSet
-) -> list[str]:
-    """Warnings from Stein's identities and from the discrepancy at final particles.
-
-    They cost a row a particle where the last move has left other scores remembered.
-    """
-    z, w = particles.positions, particles.probabilities
-    n, d = z.shape
-    if n <= d:
-        return []
-    s, warnings = score(z), []
-    if (mean := drift(w, s)) > DRIFT:
-        warnings.append(f"the mean score is not zero but {mean:.2g} in some direction")
-    if (ratio := dispersion(w, z, s)) > DISPERSION:
-        warnings.append(
-            "the particles are not as wide as their scores say, by a factor of "
-            f"{ratio:.3g} in some direction; take {2 * n} or more"
-        )
-    fraction = fraction_of_iid(objective, particles, objective.value(particles))
-    if can_be_stuck(particles) and fraction > STUCK:
-        warnings.append(
-            f"the discrepancy is {fraction:.2g} of what as many independent draws "
-            f"would have, more than the {STUCK:g} that particles well at rest reach"
-        )
-    return warnings

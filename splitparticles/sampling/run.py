@@ -16,8 +16,8 @@ from ..moves import LBFGS
 from ..particles import ParticleSet
 from ..stop import LimitReached, Stop
 from .adaptation import AdaptiveFrame, Task
-from .emulated import doubts_by_log_density, objective_on_draws
-from .objective import doubts
+from .doubts import COMPARED_ROWS, CONTRADICTION, contradicted, doubts
+from .emulated import doubts_by_evidence, objective_on_draws
 from .polish import Polish
 from .start import Start
 
@@ -38,7 +38,7 @@ class Run:
     def __init__(self, task: Task, cloud: np.ndarray, names: list[str] | None):
         self.task, self.cloud, self.names = task, cloud, names
         self.warnings: list[str] = []
-        self.doubts: list[str] = []  # about the emulator; they end its success
+        self.doubts: list[str] = []  # they end its success
         self.start: Start | None = None
         self.emulation: Emulation | None = None
         self.emulator_error = np.nan
@@ -70,9 +70,11 @@ class Run:
         if log_density is not None:
             measured = evidence(emulation.parts, log_density, self.cloud, rng)
             self.evidence = measured
-            self.doubts = doubts_by_log_density(
-                emulation, measured, ledger, log_density, rng
-            )
+            self.doubts = doubts_by_evidence(measured)
+            change = emulation.parts[0].fit.change
+            x, s = ledger.x[-COMPARED_ROWS:], ledger.s[-COMPARED_ROWS:]
+            if contradicted(log_density, change, x, s, rng):
+                self.doubts.insert(0, CONTRADICTION)
             if measured.trusted:
                 parts = with_masses(emulation.parts, measured.masses)
                 self.emulation = replace(emulation, parts=parts)
@@ -107,9 +109,10 @@ class Run:
         """Descent on the true score, now that its start is known."""
         assert self.start is not None
         start, d = self.start, self.cloud.shape[1]
-        self.warnings += start.warnings
+        self.doubts += start.doubts
+        self.warnings += start.notes
         if (n := options["n_particles"]) <= d:
-            self.warnings.append(
+            self.doubts.append(
                 f"{n} particles cannot span {d} coordinates: they are too narrow in "
                 f"some directions; take {2 * d} or more"
             )
@@ -132,15 +135,27 @@ class Run:
         )
         return self.descent
 
-    def judge(self) -> None:
-        """Add what the scores at the final particles say against them."""
+    def judge(self, log_density, rng) -> None:
+        """Doubt what the scores and the log density at the end speak against.
+
+        A start without a mode is told where there is more to doubt: the particles may
+        have come to rest all the same.
+        """
         assert self.descent is not None and self.descent.stop is not None
-        frame = self.descent.frame
+        frame, stop = self.descent.frame, self.descent.stop
+        if stop is Stop.NOT_FINITE:
+            self.doubts.append(stop.message)
         if not isinstance(frame, AdaptiveFrame):
             return
-        if self.descent.stop.success and self.task.build is None:
+        assert self.start is not None
+        if stop.success:
+            full = stop is Stop.MAX_PARTICLES
             particles = self.descent.particles
-            self.warnings += doubts(frame.objective, frame.score, particles)
+            self.doubts += doubts(
+                frame, particles, self.cloud, log_density, rng, full=full
+            )
+        if self.doubts:
+            self.warnings += self.start.hints
 
     # ------------------------------------------------------------ the result
     def result(self, stop: Stop | None) -> Result:
@@ -162,8 +177,9 @@ class Run:
                 [ended],
             )
         result = self.descent.result(stop)
-        doubted = result.stop.success and bool(self.doubts)
         measured = self.evidence
+        ended_itself = result.stop.success and result.stop is not Stop.TOLERANCE
+        doubted = ended_itself and bool(self.doubts)
         return replace(
             result,
             stop=Stop.DOUBTED if doubted else result.stop,

@@ -139,6 +139,12 @@ def sample(
     NotImplementedError
         For a checkpoint.
 
+    Warns
+    -----
+    SamplingWarning
+        When the result should not be trusted: its stop is ``Stop.DOUBTED`` (or
+        ``NOT_FINITE``), `success` False and the reason the first of its `warnings`.
+
     Examples
     --------
     >>> import splitparticles as sp
@@ -210,9 +216,9 @@ def sample(
                 )
             descent = run.on_score(move, growth, kept_weights, tol=tol, **options)
         descent.to_its_end(callback=callback, progress=progress)
-        run.judge()
+        run.judge(log_density, rng)
     result = run.result(ending.stop)
-    if result.stop is Stop.DOUBTED:
+    if result.stop in (Stop.DOUBTED, Stop.NOT_FINITE):
         warnings.warn(result.warnings[0], SamplingWarning, stacklevel=3)
     return result
 

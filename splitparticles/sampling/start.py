@@ -1,4 +1,4 @@
-"""Start of a run of `sample`: working coordinates, particles, and warnings.
+"""Start of a run of `sample`: working coordinates, particles, and doubts.
 
 One start point is where the climb to a mode begins; the mode is where the splitting
 does.  Where there are several modes, it begins at all of them, with their masses for
@@ -19,8 +19,11 @@ from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..particles import ParticleSet
 from ..scores.counted import CountedScore
+from .doubts import fall_from_start
 
 PAIRS = 2  # a coordinate, of a start that is scattered
+
+LARGEST_FALL = 5.0  # in log density, a coordinate, that a search for modes may bring
 
 LARGEST_PARETO = 0.7  # shape of the importance weights' tail, above which to warn
 
@@ -31,9 +34,14 @@ class Start(NamedTuple):
     change: ChangeOfVariables
     particles: ParticleSet
     """In the user's coordinates."""
-    warnings: list[str]
     several: bool = False
     """Whether the weights are the masses of several modes."""
+    doubts: tuple[str, ...] = ()
+    """Reasons not to trust what begins there."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know, though it may well be right."""
+    hints: tuple[str, ...] = ()
+    """What may be why, where a result is doubted."""
 
 
 def is_found(preconditioner) -> bool:
@@ -45,44 +53,55 @@ def find_start(
     score: CountedScore,
     cloud: np.ndarray,
     *,
-    preconditioner,
     explores: bool,
     log_density: Callable | None,
-    n_particles: int,
-    rng: np.random.Generator,
+    **options,
 ) -> Start:
     """Start from a cloud (n0, d); from modes where that is one point.
 
     With `explores`, other modes are looked for, and from a lone one the coordinates
-    move on to where most of the mass is.
+    move on to where most of the mass is; not so where the log density says that this
+    has led far down from the user's own start.
     """
+    options |= {"log_density": log_density}
+    start = _found(score, cloud, explores=explores, **options)
+    if explores and log_density is not None:
+        reached = start.particles.positions
+        fall = fall_from_start(log_density, start.change, reached, cloud)
+        if fall > LARGEST_FALL * cloud.shape[1]:
+            return _found(score, cloud, explores=False, **options)
+    return start
+
+
+def _found(
+    score, cloud, *, preconditioner, explores, log_density, n_particles, rng
+) -> Start:
     centre, d = cloud.mean(axis=0), cloud.shape[1]
-    warnings: list[str] = []
     if not is_found(preconditioner):
         change = chosen_preconditioner(preconditioner, centre, np.eye(d))
-        return Start(change, ParticleSet(cloud), warnings)
-    mode = find_mode(score, centre)
-    if not mode.converged:
-        warnings.append(f"working coordinates: {mode.message}")
+        return Start(change, ParticleSet(cloud))
+    single = score.is_single
+    mode = find_mode(score, centre, single=single)
+    hints = () if mode.converged else (f"working coordinates: {mode.message}",)
     if len(cloud) > 1:
         change = _scaled_as(preconditioner, mode.preconditioner)
-        return Start(change, ParticleSet(cloud), warnings)
+        return Start(change, ParticleSet(cloud), hints=hints)
     change = mode.preconditioner
     if explores and mode.converged:
-        modes = find_modes(score, change, centre, rng)
+        modes = find_modes(score, change, centre, rng, single=single)
         change = max(modes, key=lambda mode: mode.log_mass).preconditioner
         if len(modes) > 1:
-            particles, warning = _at_modes(modes, log_density, rng)
-            change = _scaled_as(preconditioner, change)
-            return Start(change, particles, [*warnings, *warning], several=True)
+            return _at_modes(
+                _scaled_as(preconditioner, change), modes, log_density, rng
+            )
     if explores and preconditioner == "auto":
         settled = gaussian_fit(score, change, rng)
         if settled is not change:
             many = min(PAIRS * d, n_particles // 4)
             particles = _surrounded(score, settled, max(many, 1), n_particles, rng)
-            return Start(settled, particles, warnings)
+            return Start(settled, particles, hints=hints)
     change = _scaled_as(preconditioner, change)
-    return Start(change, ParticleSet(change.centre[None]), warnings)
+    return Start(change, ParticleSet(change.centre[None]), hints=hints)
 
 
 def _scaled_as(preconditioner, change):
@@ -93,27 +112,30 @@ def _scaled_as(preconditioner, change):
     return chosen_preconditioner("diagonal", change.centre, covariance)
 
 
-def _at_modes(modes, log_density, rng) -> tuple[ParticleSet, list[str]]:
-    """Particles at the modes, weighted by their masses, and a warning about these."""
+def _at_modes(change, modes, log_density, rng) -> Start:
+    """Start from the modes, weighted by their masses."""
+    centres = [mode.centre for mode in modes]
     if log_density is None:
-        masses = laplace_masses(modes)
-        reason = (
-            "their masses are Laplace's estimate from the score along the lines "
-            "between them; give log_density to have them measured"
+        masses = laplace_masses(modes).masses
+        note = (
+            f"the particles fall in {_groups(masses)}: their masses are Laplace's "
+            "estimate from the score along the lines between them; give log_density to "
+            "have them measured"
         )
-    else:
-        masses = measured_masses(modes, log_density, rng)
-        reason = (
-            "the importance weights that measured their masses have a heavy "
-            f"tail (Pareto k {masses.pareto_k:.2f}, effective draws "
-            f"{masses.effective:.0f})"
-        )
-    particles = ParticleSet([mode.centre for mode in modes], masses.masses)
-    if masses.pareto_k <= LARGEST_PARETO:
-        return particles, []
-    listed = ", ".join(f"{mass:.3f}" for mass in masses.masses)
-    groups = f"{len(modes)} groups of masses {listed}"
-    return particles, [f"the particles fall in {groups}: {reason}"]
+        return Start(change, ParticleSet(centres, masses), True, notes=(note,))
+    masses, effective, pareto_k = measured_masses(modes, log_density, rng)
+    doubt = (
+        f"the particles fall in {_groups(masses)}: the importance weights that "
+        f"measured their masses have a heavy tail (Pareto k {pareto_k:.2f}, effective "
+        f"draws {effective:.0f})"
+    )
+    doubts = () if pareto_k <= LARGEST_PARETO else (doubt,)
+    return Start(change, ParticleSet(centres, masses), True, doubts)
+
+
+def _groups(masses) -> str:
+    listed = ", ".join(f"{mass:.3f}" for mass in masses)
+    return f"{len(masses)} groups of masses {listed}"
 
 
 def _surrounded(score, change, pairs, most, rng) -> ParticleSet:

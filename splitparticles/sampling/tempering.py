@@ -67,7 +67,7 @@ def cooled_start(
             run.next_round()
         assert run.frame.change is not None
         change, particles = run.frame.change, run.frame.to_user(run.particles)
-    return Start(change, particles, [])
+    return Start(change, particles)
 
 
 def tempered(score: CountedScore, beta: float, cloud: np.ndarray) -> CountedScore:

@@ -58,6 +58,7 @@ class CountedScore:
         self.max_rows = np.inf if max_rows is None else max_rows
         self.deadline = deadline
         self.rows = self.calls = 0
+        self.is_single = False  # precision of what it returned, until it has
         self._counting = threading.Lock()
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -76,13 +77,19 @@ class CountedScore:
         x = np.array(x)
         copy = x.copy()  # the user's to write to, as some libraries want
         if self.vectorized:
-            scores = checked(self.function(copy), "score", x)
+            scores = self._checked(copy, x)
         else:
-            rows = [checked(self.function(row), "score", row) for row in copy]
-            scores = np.array(rows)
+            scores = np.array([self._checked(row, row.copy()) for row in copy])
         _blank(scores)
         scores.flags.writeable = False
         self._remember((x, scores))
+        return scores
+
+    def _checked(self, passed, x):
+        """Scores of x as floats, and whether they came in single precision."""
+        values = self.function(passed)
+        scores = checked(values, "score", x)
+        self.is_single = np.asarray(values).dtype == np.float32
         return scores
 
     def _count(self, n: int) -> None:

@@ -21,6 +21,8 @@ SIDED_STEP = 1e-6
 
 SECOND_STEP = 1e-4
 
+SINGLE = 300.0  # times these steps for a score in single precision
+
 
 class ScoreDerivatives:
     """Score with its Jacobian products and second derivatives.
@@ -36,6 +38,8 @@ class ScoreDerivatives:
         (x, u, v) -> second derivative of the score along u and v, (n, d).
     sided : bool
         One-sided differences: half the rows, and a relative error of about 1e-6.
+    single : bool
+        The score is known in single precision: longer steps.
     """
 
     def __init__(
@@ -45,8 +49,12 @@ class ScoreDerivatives:
         curvature: Callable | None = None,
         *,
         sided: bool = False,
+        single: bool = False,
     ):
         self.score, self.sided = score, sided
+        longer = SINGLE if single else 1.0
+        self._step, self._sided_step = longer * STEP, longer * SIDED_STEP
+        self._second_step = longer * SECOND_STEP
         self._product, self._curvature = product, curvature
         self._jacobians = (np.zeros((0, 0)), np.zeros((0, 0, 0)))
 
@@ -71,11 +79,11 @@ class ScoreDerivatives:
             return self._product(x, v)
         size, unit = _size_and_direction(v)
         if self.sided:
-            at_x, beside = self(x), self(x + SIDED_STEP * unit)
-            return (beside - at_x) * (size / SIDED_STEP)
-        both = np.vstack([x + STEP * unit, x - STEP * unit])
+            at_x, beside = self(x), self(x + self._sided_step * unit)
+            return (beside - at_x) * (size / self._sided_step)
+        both = np.vstack([x + self._step * unit, x - self._step * unit])
         up, down = np.split(self(both), 2)
-        return (up - down) * (size / (2.0 * STEP))
+        return (up - down) * (size / (2.0 * self._step))
 
     def jacobians(self, x: np.ndarray) -> np.ndarray:
         """Jacobians of the score at x (n, d), in one batch, (n, d, d); read-only.
@@ -92,8 +100,8 @@ class ScoreDerivatives:
         n, d = x.shape
         points, axes = np.repeat(x, d, axis=0), np.tile(np.eye(d), (n, 1))
         if self.sided and self._product is None:
-            at_x, beside = self(x), self(points + SIDED_STEP * axes)
-            return (beside.reshape(n, d, d) - at_x[:, None]) / SIDED_STEP
+            at_x, beside = self(x), self(points + self._sided_step * axes)
+            return (beside.reshape(n, d, d) - at_x[:, None]) / self._sided_step
         return self.product(points, axes).reshape(n, d, d)
 
     def jacobian_slope(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -102,8 +110,8 @@ class ScoreDerivatives:
         if self.sided and self._curvature is None and self._product is None:
             size, unit = _size_and_direction(u)
             at_x = self.jacobians(x)  # first, while its rows are remembered
-            change = self._new_jacobians(x + SECOND_STEP * unit) - at_x
-            return change * (size / SECOND_STEP)[:, :, None]
+            change = self._new_jacobians(x + self._second_step * unit) - at_x
+            return change * (size / self._second_step)[:, :, None]
         points, fields = np.repeat(x, d, axis=0), np.repeat(u, d, axis=0)
         axes = np.tile(np.eye(d), (n, 1))
         return self.curvature(points, fields, axes).reshape(n, d, d)
@@ -113,7 +121,7 @@ class ScoreDerivatives:
         if self._curvature is not None:
             return checked(self._curvature(x, u, v), "score_curvature", x)
         v_size, v = _size_and_direction(v)
-        h = SECOND_STEP
+        h = self._second_step
         if self._product is not None:
             up, down = self.product(x + h * v, u), self.product(x - h * v, u)
             return (up - down) * (v_size / (2.0 * h))

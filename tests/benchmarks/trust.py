@@ -5,10 +5,13 @@
 Right: default calls on targets whose moments are known and, with FOLDER (which holds
 ``rulers.py`` and ``posteriors/``), on six posteriors, judged right by their draws.
 Wrong: one mode of two, collapsed funnels, scores of wrong sign or size, too few
-particles, particles shrunk, shifted or drawn at random.
+particles, particles shrunk, shifted or drawn at random; densities without an integral,
+scores cut off, in another law than their log density or with kinks, far clouds, a limb
+of a bent density never reached.  What `sample` itself says of each is counted too.
 """
 
 import argparse
+import warnings
 
 import numpy as np
 from judging import reference
@@ -103,6 +106,53 @@ def wrong_answers():
         for n in (8, 16):
             result = sp.sample(score, np.zeros(d), n, rng=0)
             yield f"{n} particles in {d}", result, score, None
+    for name, score, x0, log_density in faults():
+        result = sp.sample(
+            score, x0, 64, log_density=log_density, max_score_evals=30_000, rng=0
+        )
+        yield name, result, score, log_density
+
+
+def faults():
+    """Names, scores and starts of targets that no particles can stand for."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(40, 2))
+    labels = rows @ [1.0, 0.3] > 0
+
+    def separable(x):
+        return (labels - 1.0 / (1.0 + np.exp(-np.clip(x @ rows.T, -700, 700)))) @ rows
+
+    def cut(x):
+        return np.where((np.abs(x) < 1.5).all(axis=1, keepdims=True), -x, 0.0)
+
+    normal, log_normal = gaussian(2, 1.0)
+    yield "separable", separable, np.zeros(2), None
+    yield "cut off", cut, [0.5, 0.2], None
+    yield "flat", np.zeros_like, [0.5, 0.2], None
+    yield "a flat direction", lambda x: x * [-1.0, 0.0], [0.5, 0.2], None
+    yield "Gamma, d = 1", lambda x: 2.0 / x - 1.0, [1.5], None
+    yield "Gamma, d = 2", lambda x: 2.0 / x - 1.0, [1.5, 1.2], None
+    yield "kinks", lambda x: -np.sign(x), [0.7, 0.3], None
+    yield "doubled", lambda x: -2.0 * x, [0.7, 0.3], log_normal
+    yield "a far cloud", normal, 1e3 * rng.normal(size=(16, 2)), None
+    yield "duplicates", normal, np.full((64, 2), 0.7), None
+    yield "limb", *boxed_rosenbrock()
+
+
+def boxed_rosenbrock():
+    """Score of Rosenbrock's density in a box, in unconstrained coordinates."""
+    box = sp.transforms.Bounded([-10.0, -10.0], [10.0, 10.0])
+
+    def log_density(x):
+        return -((1.0 - x[:, 0]) ** 2 + 100.0 * (x[:, 1] - x[:, 0] ** 2) ** 2) / 20.0
+
+    def score(x):
+        bend = x[:, 1] - x[:, 0] ** 2
+        first = 2.0 * (1.0 - x[:, 0]) + 400.0 * bend * x[:, 0]
+        return np.column_stack([first, -200.0 * bend]) / 20.0
+
+    target = box.target(log_density, score)
+    return target.score, np.zeros(2), target.log_density
 
 
 def _lonely():
@@ -119,17 +169,19 @@ def main():
     parser.add_argument("folder", nargs="?")
     parser.add_argument("--figures", action="store_true", help="of every answer")
     options = parser.parse_args()
+    warnings.simplefilter("ignore", sp.SamplingWarning)
     for kind, answers in (
         ("right", right_answers(options.folder)),
         ("wrong", wrong_answers()),
     ):
-        passed = total = 0
+        passed = total = successes = 0
         for name, result, score, log_density in answers:
             report = sp.diagnose(result, score=score, log_density=log_density)
             total, passed = total + 1, passed + report.ok
+            successes += result.success
             if options.figures or report.ok != (kind == "right"):
                 print(f"--- {kind}: {name}\n{report}", flush=True)
-        print(f"{kind}: {passed} of {total} pass", flush=True)
+        print(f"{kind}: {passed} of {total} pass, {successes} succeed", flush=True)
 
 
 if __name__ == "__main__":

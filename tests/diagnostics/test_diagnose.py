@@ -48,7 +48,8 @@ def test_a_score_of_the_wrong_sign_or_twice_too_large():
     report = sp.diagnose(doubled, score=lambda x: 2 * score(x), log_density=log_density)
     assert told(report, "2 times the gradient")
     assert not sp.diagnose(doubled, score=score).ok
-    flipped = sp.sample(lambda x: -score(x), np.ones(3), 8, rng=0, max_score_evals=2000)
+    with pytest.warns(sp.SamplingWarning):
+        flipped = sp.sample(lambda x: -score(x), np.ones(3), 8, rng=0)
     assert not sp.diagnose(flipped).ok
     assert not sp.diagnose(flipped, score=score).ok
 
@@ -57,14 +58,16 @@ def test_a_collapsed_funnel():
     target = sp.targets.Funnel()
     start = np.full(target.dim, 0.5)
     # coordinates that never bend leave the particles in the neck
-    result = sp.sample(target.score, start, 32, preconditioner="diagonal", rng=0)
+    with pytest.warns(sp.SamplingWarning):
+        result = sp.sample(target.score, start, 32, preconditioner="diagonal", rng=0)
     assert result.std()[1] < 0.1 * np.sqrt(target.cov[1, 1])
     assert not sp.diagnose(result, score=target.score).ok
 
 
 def test_fewer_particles_than_coordinates():
     score, _ = gaussian(20)
-    result = sp.sample(score, np.zeros(20), 16, rng=0)
+    with pytest.warns(sp.SamplingWarning, match="cannot span"):
+        result = sp.sample(score, np.zeros(20), 16, rng=0)
     assert told(sp.diagnose(result, score=score), "cannot span 20 coordinates")
 
 
@@ -97,6 +100,23 @@ def test_a_constant_column_is_no_alarm(value):
     report = sp.diagnose(result, draws=draws)
     assert report.ok, str(report)
     assert report.figures["sd_change"] > 0.0
+
+
+def test_what_a_successful_run_noted_is_no_alarm():
+    result = sp.sample(TWO.score, [-2.0, 0.0], 32, rng=0)
+    assert result.success and "Laplace" in result.warnings[0]
+    report = sp.diagnose(result, score=TWO.score, second=False)
+    assert report.ok, str(report)
+
+
+def test_a_density_that_does_not_fall_far_out():
+    score, _ = gaussian(2, 1.0)
+    result = sp.sample(score, [0.5, 0.5], 32, rng=0)
+
+    def cut(x):
+        return np.where((np.abs(x) < 4.0).all(axis=1, keepdims=True), -x, 0.0)
+
+    assert told(sp.diagnose(result, score=cut, second=False), "far out")
 
 
 def test_the_figures_are_those_of_the_documentation():

@@ -204,7 +204,7 @@ def test_draws_that_repeat_are_taken_once():
 
 
 def test_only_compress_has_draws():
-    result = sp.sample(lambda x: -x, 2, 4, rng=0)
+    result = sp.sample(lambda x: -x, 2, 16, rng=0)
     with pytest.raises(ValueError, match="compress"):
         result.nearest_draws()
 

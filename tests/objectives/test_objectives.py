@@ -279,6 +279,7 @@ def test_ksds_of_a_method_of_one_target_are_one_and_keep_its_derivatives():
     assert not isinstance(mixed, sp.KSD)
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 def test_a_product_given_with_a_counting_score_is_used():
     rows = []
 

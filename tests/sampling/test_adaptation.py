@@ -135,7 +135,8 @@ def test_a_run_takes_curved_coordinates_for_a_funnel_and_none_for_a_gaussian():
 
 def test_particles_without_the_curvature_of_a_maximum_end_finite(rng):
     # uphill everywhere: a wrong sign
-    result = sp.sample(lambda x: x**3, rng.normal(size=(16, 2)), 64, rng=0)
+    with pytest.warns(sp.SamplingWarning):
+        result = sp.sample(lambda x: x**3, rng.normal(size=(16, 2)), 64, rng=0)
     assert np.isfinite(result.positions).all()
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
+from splitparticles.sampling.doubts import FAR
 
 GAUSSIAN = sp.targets.Gaussian([3.0, -200.0, 0.1], np.diag([1.0, 400.0, 1e-6]))
 
@@ -129,14 +130,14 @@ def test_one_point_functions_and_log_densities():
     result = sp.sample(
         score,
         [1.0, 1.0],
-        4,
+        8,
         vectorized=False,
         log_density=lambda x: -0.5 * (x @ x),
         names=["a", "b"],
         rng=0,
     )
     assert result.names == ["a", "b"] and "a" in repr(result)
-    assert len(result.positions) == 4
+    assert len(result.positions) == 8
 
 
 def test_tol_chooses_the_number_of_particles():
@@ -153,7 +154,8 @@ def test_rounds_are_in_the_users_coordinates():
     for this in result.rounds:
         np.testing.assert_allclose(this.particles.mean()[1], -200.0, atol=10.0)
     assert np.array_equal(result.rounds[-1].particles.positions, result.positions)
-    assert result.rounds[-1].n_score_evals == result.n_score_evals
+    # after the last round rows on each of eight rays tell whether it falls far out
+    assert result.rounds[-1].n_score_evals == result.n_score_evals - 8 * len(FAR)
 
 
 def test_rows_are_counted_as_the_user_sees_them():
@@ -229,7 +231,8 @@ def test_a_run_says_that_its_particles_are_stuck(monkeypatch):
 
     monkeypatch.setattr(adaptation, "from_a_wide_cloud", lambda *given: None)
     target = sp.GaussianMixture([0.7, 0.3], [[-1.2, 0.0], [1.2, 0.0]], [1.0, 1.0])
-    result = sp.sample(target.score, [0.5, 1.0], 32, rng=0)
+    with pytest.warns(sp.SamplingWarning):
+        result = sp.sample(target.score, [0.5, 1.0], 32, rng=0)
     assert result.std()[0] < 0.8 * np.sqrt(target.cov[0, 0])
     assert any("as many independent draws" in text for text in result.warnings)
 
@@ -244,6 +247,7 @@ def test_a_funnel_is_followed_from_its_neck_to_its_mouth(seed):
     assert abs(result.mean()[1]) < 0.3 * result.std()[1] and result.warnings == []
 
 
+@pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_no_more_particles_than_asked_for_where_coordinates_settle(n):
     target = sp.targets.Funnel()
