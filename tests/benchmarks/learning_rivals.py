@@ -8,8 +8,8 @@ FOLDER holds ``rulers.py`` and ``posteriors/``.  The must is that of
 `judging.allowance_used`: worst mean error .03 standard deviations, ratios .97 to 1.03,
 quantile error half that of n exact draws, energy squared 1.0 of the floor.  Every arm
 offers settings; of those whose n points meet the must in the median of the starts, the
-one of fewest rows makes the figure "rows / calls"; a dash and a number where none does:
-the share of the allowance that its best setting uses, above one.  FILE keeps what has
+one of fewest rows makes the figure "rows / calls"; a dash where none does, with
+the share of the allowance that its best setting uses, and of which ruler.  FILE keeps what has
 been run, and a broken run goes on from there.
 
 ours        sample(..., emulator="auto")
@@ -25,14 +25,13 @@ GPry        reference's mean, which no user knows; one start, `--patience` secon
 """
 
 import argparse
-import json
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 from gradient_rivals import ARMS as GRADIENT_ARMS
-from judging import allowance_used, reference
+from judging import allowance_used, keep, kept, reference
 from posteriors import EASY, HARD
 from rival_tries import Problem
 from surrogate_rivals import ARMS as SURROGATE_ARMS
@@ -54,14 +53,15 @@ def outcome(problem: Problem, arm) -> dict | None:
     figures = []
     for setting in sorted(settings, key=lambda key: median("rows", settings[key])):
         tries = settings[setting]
-        used = [problem.used(one.points) for one in tries]
+        shares = [problem.used(one.points) for one in tries]
+        used = [max(one.values()) for one in shares]
         figures.append(
             {
                 "setting": setting,
                 "rows": median("rows", tries),
                 "calls": median("calls", tries),
                 "used": float(np.median(used)),
-                "each": used,
+                "each": shares,
             }
         )
         if figures[-1]["used"] <= 1.0:
@@ -75,37 +75,27 @@ def cell(figure) -> str:
         return "-"
     if figure["used"] <= 1.0:
         return f"{figure['rows']:.0f} / {figure['calls']:.0f}"
-    return f"- {figure['used']:.3g}"
+    each = sorted(figure["each"], key=lambda shares: max(shares.values()))
+    shares = each[len(each) // 2]
+    return f"- {figure['used']:.3g} {max(shares, key=shares.get)}"
 
 
-def show(kept: dict) -> None:
+def show(table: dict) -> None:
     """Print the table of all that is kept."""
     print(f"{'posterior':26s}" + "".join(f"{name:>17s}" for name in ARMS))
-    for name, figures in kept.items():
+    for name, figures in table.items():
         row = "".join(f"{cell(figures.get(arm)):>17s}" for arm in ARMS)
         print(f"{name.split('-')[1]:26s}{row}")
     for arm in ARMS:
-        met = [f[arm]["used"] <= 1.0 for f in kept.values() if f.get(arm)]
+        met = [f[arm]["used"] <= 1.0 for f in table.values() if f.get(arm)]
         print(f"{arm}: meets the must on {sum(met)} of {len(met)}")
-
-
-def read(path: Path) -> dict:
-    """Return what is kept."""
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def save(path: Path, name: str, arm: str, figure) -> None:
-    """Add one figure to what is kept, by this process or another."""
-    kept = read(path)
-    kept.setdefault(name, {})[arm] = figure
-    path.write_text(json.dumps(kept, indent=1))
 
 
 def run(options) -> None:
     """Fill what is not kept yet, and save it as it comes."""
     targets, rulers = reference(options.folder)
     for name in EASY + HARD:
-        done = [] if options.again else read(options.out).get(name, {})
+        done = [] if options.again else kept(options.out).get(name, {})
         todo = [arm for arm in options.arms if arm not in done]
         if not todo or not any(part in name for part in options.only):
             continue
@@ -125,7 +115,7 @@ def run(options) -> None:
             figure = outcome(problem, ARMS[arm])
             seconds = time.perf_counter() - began
             print(f"{name} {arm}: {figure} {seconds:.0f} s", flush=True)
-            save(options.out, name, arm, figure)
+            keep(options.out, name, arm, figure)
 
 
 def main():
@@ -138,7 +128,7 @@ def main():
     parser.add_argument("--again", action="store_true", help="run what is kept too")
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("-n", type=int, default=64)
-    parser.add_argument("--most", type=int, default=100_000, help="gradients a chain")
+    parser.add_argument("--most", type=int, default=60_000, help="gradients a chain")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds")
     parser.add_argument("--table", action="store_true", help="only what is kept")
     options = parser.parse_args()
@@ -146,7 +136,7 @@ def main():
     warnings.simplefilter("ignore")
     if not options.table:
         run(options)
-    show(read(options.out))
+    show(kept(options.out))
 
 
 if __name__ == "__main__":

@@ -34,10 +34,12 @@ class Problem(NamedTuple):
             x0 = np.random.default_rng(seed).uniform(-2.0, 2.0, self.d)
             yield seed, x0, Counted(self.logp_score)
 
-    def used(self, points) -> float:
-        """Share of the allowance that the points use."""
+    def used(self, points) -> dict[str, float]:
+        """Shares of the allowance that the points use."""
         found = points()
-        return np.inf if found is None else float(self.judge(*found))
+        if found is None or not np.isfinite(found[0]).all():
+            return {"none": np.inf}
+        return self.judge(*found)
 
     def compressed(self, draws, weights=None) -> Callable:
         """Points that stand for weighted draws, when they are asked for."""
