@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from judging import finite, in_jax
+from judging import Counted, finite, in_jax
 from nuts_chains import chains, nutpie
 from rival_tries import Problem, Try, importance_weights
 from rivals import Svgd, blackjax, jax
@@ -12,7 +12,7 @@ import splitparticles as sp
 from splitparticles.modes.climb import find_mode
 
 WARMUPS, DRAWS = (300, 1000), (500, 1000, 2000, 4000, 8000)
-PATHS, PATH_DRAWS, ELBO_DRAWS = 8, 1000, 25
+PATHS, PATH_STEPS, PATH_DRAWS, ELBO_DRAWS = 8, 100, 1000, 25
 FREEDOM, STUDENT_DRAWS = 5.0, (1024, 4096, 16384)
 SVGD_STEPS = (100, 500)
 
@@ -49,33 +49,51 @@ def nuts(low_rank, problem: Problem):
                     yield Try(f"{tune} + {m}", most, most, lambda: None)
 
 
+def one_path(asked):
+    """Compiled (key, start) -> draws, their log density and the steps of the path."""
+    log_density, method = in_jax(asked), blackjax.vi.pathfinder
+
+    @jax.jit
+    def path(key, x):
+        one, two = jax.random.split(key)
+        state, info = method.approximate(
+            one, log_density, x, ELBO_DRAWS, maxiter=PATH_STEPS
+        )
+        draws, log_q = method.sample(two, state, PATH_DRAWS)
+        return draws, log_q, jax.numpy.isfinite(info.path.elbo).sum()
+
+    return path
+
+
 def pathfinder(paths, problem: Problem):
-    """Draws of one path, or of several with importance weights."""
+    """Draws of one path, or of several at once with importance weights."""
     if blackjax is None:
         return
-    for seed, x0, asked in problem.starts():
-        rng, log_density = np.random.default_rng(seed), in_jax(asked)
+    asked = Counted(problem.logp_score)
+    path = one_path(asked)
+    for seed, x0, _ in problem.starts():
+        rng = np.random.default_rng(seed)
         starts = np.vstack([x0, rng.uniform(-2.0, 2.0, (paths - 1, problem.d))])
-        draws, log_proposal = [], []
-
-        @jax.jit
-        def path(key, x, log_density=log_density):
-            method = blackjax.vi.pathfinder
-            one, two = jax.random.split(key)
-            state, _ = method.approximate(one, log_density, x, ELBO_DRAWS)
-            return method.sample(two, state, PATH_DRAWS)
-
-        keys = jax.random.split(jax.random.key(seed), paths)
+        keys, parts, rows, calls = (
+            jax.random.split(jax.random.key(seed), paths),
+            [],
+            0,
+            0,
+        )
         for key, start in zip(keys, starts, strict=True):
-            x, logq = path(key, start)
-            draws.append(np.asarray(x))
-            log_proposal.append(np.asarray(logq))
-        draws, weights = np.concatenate(draws), None
+            asked.rows = asked.calls = 0
+            *part, steps = map(np.asarray, path(key, start))
+            parts.append(part)
+            # it asks for draws of steps that its path did not take
+            rows += asked.rows - ELBO_DRAWS * (PATH_STEPS + 1 - int(steps))
+            calls = max(calls, asked.calls)
+        draws, log_q = map(np.concatenate, zip(*parts, strict=True))
+        weights = None
         if paths > 1 and np.isfinite(draws).all():
-            log_p = asked(draws)[0]
-            weights = importance_weights(log_p, np.concatenate(log_proposal))
+            weights = importance_weights(asked(draws)[0], log_q)
+            rows, calls = rows + len(draws), calls + 1
         points = problem.compressed(draws, weights)
-        yield Try(f"{paths} paths", asked.rows, asked.calls, points)
+        yield Try(f"{paths} paths", rows, calls, points)
 
 
 def laplace(problem: Problem):

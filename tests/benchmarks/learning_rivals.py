@@ -8,9 +8,9 @@ FOLDER holds ``rulers.py`` and ``posteriors/``.  The must is that of
 `judging.allowance_used`: worst mean error .03 standard deviations, ratios .97 to 1.03,
 quantile error half that of n exact draws, energy squared 1.0 of the floor.  Every arm
 offers settings; of those whose n points meet the must in the median of the starts, the
-one of fewest rows makes the figure "rows / calls"; a dash where none does, with
-the share of the allowance that its best setting uses, and of which ruler.  FILE keeps what has
-been run, and a broken run goes on from there.
+one of fewest rows makes the figure "rows / calls"; a dash where none does, with the
+share of the allowance that its best setting uses, and of which ruler.  FILE keeps what
+has been run, and a broken run goes on from there.
 
 ours        sample(..., emulator="auto")
 KSD         sample(..., emulator=False), Stein descent on the true score
