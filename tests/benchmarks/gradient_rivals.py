@@ -12,7 +12,7 @@ import splitparticles as sp
 from splitparticles.modes.climb import find_mode
 
 WARMUPS, DRAWS = (300, 1000), (500, 1000, 2000, 4000, 8000)
-PATHS, PATH_STEPS, PATH_DRAWS, ELBO_DRAWS = 8, 100, 1000, 25
+PATHS, PATH_STEPS, PATH_DRAWS, ELBO_DRAWS = 8, 200, 1000, 25
 FREEDOM, STUDENT_DRAWS = 5.0, (1024, 4096, 16384)
 SVGD_STEPS = (100, 500)
 
@@ -57,7 +57,7 @@ def one_path(asked):
     def path(key, x):
         one, two = jax.random.split(key)
         state, info = method.approximate(
-            one, log_density, x, ELBO_DRAWS, maxiter=PATH_STEPS
+            one, log_density, x, ELBO_DRAWS, maxiter=PATH_STEPS, ftol=1e-12
         )
         draws, log_q = method.sample(two, state, PATH_DRAWS)
         return draws, log_q, jax.numpy.isfinite(info.path.elbo).sum()

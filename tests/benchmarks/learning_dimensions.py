@@ -46,6 +46,7 @@ class Simple(Model):
 
 TARGETS = {
     "sport": Sport,
+    "sport, non-centred": lambda: Sport(centred=False),
     "breast cancer": lambda: Simple(cancer()),
     "intercepts, centred": VaryingIntercepts,
     "intercepts, non-centred": lambda: VaryingIntercepts(centred=False),

@@ -17,7 +17,8 @@ KSD         sample(..., emulator=False), Stein descent on the true score
 NUTS        nutpie, one chain a start: 300 or 1,000 steps of warm-up, 500 to 8,000
             draws or `--most` gradients, compressed; a row is a gradient, warm-up
             included, and a call; low rank: nutpie's low-rank mass matrix
-Pathfinder  blackjax's; draws of one path, or of eight with importance weights
+Pathfinder  blackjax's, 200 steps, tolerance 1e-12; draws of one path, or of eight with
+            importance weights
 Laplace-t   the package's climb to a mode, Student draws about it, importance weights
 SVGD        blackjax's by all optimisers and step sizes of rivals.py, 100 or 500 steps
 PyVBMC      log densities without gradients, on three posteriors, in a box about the
