@@ -8,9 +8,9 @@ FOLDER holds ``rulers.py`` and ``posteriors/``.  The must is that of
 `judging.allowance_used`: worst mean error .03 standard deviations, ratios .97 to 1.03,
 quantile error half that of n exact draws, energy squared 1.0 of the floor.  Every arm
 offers settings; of those whose n points meet the must in the median of the starts, the
-one of fewest rows makes the figure "rows / calls"; a dash where none does, with the
-share of the allowance that its best setting uses, and of which ruler.  FILE keeps what
-has been run, and a broken run goes on from there.
+one of fewest rows makes the figure "rows / calls"; a dash where none does, with those
+of its best setting, the share of the allowance that it uses, and the ruler.  FILE keeps
+what has been run, and a broken run goes on from there.
 
 ours        sample(..., emulator="auto")
 KSD         sample(..., emulator=False), Stein descent on the true score
@@ -70,23 +70,28 @@ def outcome(problem: Problem, arm) -> dict | None:
     return min(figures, key=lambda figure: figure["used"])
 
 
-def cell(figure) -> str:
-    """One cell of the table."""
+def cell(figure) -> tuple[str, str]:
+    """Two lines of one cell of the table: rows and calls, or what was missed."""
     if figure is None:
-        return "-"
+        return "-", ""
+    spent = f"{figure['rows']:.0f} / {figure['calls']:.0f}"
     if figure["used"] <= 1.0:
-        return f"{figure['rows']:.0f} / {figure['calls']:.0f}"
+        return spent, ""
     each = sorted(figure["each"], key=lambda shares: max(shares.values()))
     shares = each[len(each) // 2]
-    return f"- {figure['used']:.3g} {max(shares, key=shares.get)}"
+    missed = f"{figure['used']:.3g} {max(shares, key=shares.get)}"
+    return f"- ({spent})", missed
 
 
 def show(table: dict) -> None:
     """Print the table of all that is kept."""
-    print(f"{'posterior':26s}" + "".join(f"{name:>17s}" for name in ARMS))
+    print(f"{'posterior':26s}" + "".join(f"{name:>18s}" for name in ARMS))
     for name, figures in table.items():
-        row = "".join(f"{cell(figures.get(arm)):>17s}" for arm in ARMS)
-        print(f"{name.split('-')[1]:26s}{row}")
+        cells = [cell(figures.get(arm)) for arm in ARMS]
+        for title, row in zip(
+            (name.split("-")[1], ""), zip(*cells, strict=True), strict=True
+        ):
+            print(f"{title:26s}" + "".join(f"{text:>18s}" for text in row))
     for arm in ARMS:
         met = [f[arm]["used"] <= 1.0 for f in table.values() if f.get(arm)]
         print(f"{arm}: meets the must on {sum(met)} of {len(met)}")
