@@ -2,7 +2,7 @@
 
     pip install nutpie scikit-learn      # the truth; the breast cancer data
     python tests/benchmarks/learning_dimensions.py --cache FOLDER [--only NAME ...]
-        [--starts 3] [-n 64] [--again] [--table]
+        [--starts 3] [-n 64] [--patience 900] [--again] [--table]
 
 The truth of Gaussians is their closed form, that of the others a long run of NUTS;
 the folder keeps it with all figures.  Starts are uniform in [-2, 2]^d.  Of n points, or
@@ -90,13 +90,15 @@ def figures(x, weights, truth, scales, known) -> dict:
     }
 
 
-def one_run(target, truth, known, n, seed) -> dict:
+def one_run(target, truth, known, seed, options) -> dict:
     """Figures of one start."""
     x0 = np.random.default_rng(seed).uniform(-2.0, 2.0, target.d)
-    n = n if target.d < n else 2 * target.d
+    n = options.n if target.d < options.n else 2 * target.d
     scales = list(target.scales)
     began = time.perf_counter()
-    result = sp.sample(target.score, x0, n, emulator="auto", rng=seed)
+    result = sp.sample(
+        target.score, x0, n, emulator="auto", max_time=options.patience, rng=seed
+    )
     got = {
         "rows": result.n_score_evals,
         "calls": result.n_score_calls,
@@ -140,6 +142,7 @@ def main():
     parser.add_argument("--only", nargs="+", default=[""], metavar="NAME")
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("-n", type=int, default=64)
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds")
     parser.add_argument("--again", action="store_true", help="run what is kept too")
     parser.add_argument("--table", action="store_true", help="only what is kept")
     options = parser.parse_args()
@@ -154,7 +157,7 @@ def main():
         print(f"{name}: d = {target.d}, truth: {truth.note}", flush=True)
         for seed in range(options.starts):
             if options.again or str(seed) not in kept(path).get(name, {}):
-                got = one_run(target, truth, known, options.n, seed)
+                got = one_run(target, truth, known, seed, options)
                 keep(path, name, str(seed), got)
                 show({name: {seed: got}})
     if options.table or not any(options.only):
