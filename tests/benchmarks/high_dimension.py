@@ -138,11 +138,15 @@ def long_run(target):
             recent = np.concatenate(kept[-WARMUP // 8 :])
             L, step = np.linalg.cholesky(np.cov(recent.T)), 0.3
         kept.append(x)
-    draws = np.array(kept[WARMUP:])
-    means, flat = draws.mean(axis=0), draws.reshape(-1, target.d)
+    return truth_of(np.array(kept[WARMUP:]))
+
+
+def truth_of(draws):
+    """Truth by draws (steps, chains, d)."""
+    means, flat = draws.mean(axis=0), draws.reshape(-1, draws.shape[2])
     within, between = draws.var(axis=0).mean(axis=0), means.var(axis=0, ddof=1)
     r_hat = np.sqrt(1.0 + between / within).max()
-    error = np.sqrt(between / CHAINS / within).max()
+    error = np.sqrt(between / len(means) / within).max()
     note = f"{len(flat)} draws, R-hat {r_hat:.3f}, means known to {error:.4f} sd"
     return Truth(flat.mean(axis=0), np.cov(flat.T), note)
 
