@@ -18,6 +18,8 @@ LEAVES = 0.01  # fraction of proposals stopped by the wall that is too much
 
 LARGEST_R_HAT = 1.1  # of 96 chains of a hundred states
 
+FEWEST_CHAINS = 8  # that are judged, where others leave the basin
+
 
 @dataclass(frozen=True, eq=False)
 class Emulation:
@@ -53,10 +55,10 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
         frame = mode.coordinates() if change is None else change
         searches.append(learn(frame, x[own], s[own], rng.spawn(1)[0], inside=inside))
     learned = together(ledger, searches)
-    doubts = _doubts(learned, rng)
     parts = [
         Part(one.fit, inside) for one, inside in zip(learned, insides, strict=True)
     ]
+    doubts = _doubts(learned, parts, rng)
     if len(parts) > 1:
         parts, known = _weighed(parts, modes, heights, rng)
         if not known:
@@ -98,10 +100,17 @@ def with_masses(parts: list[Part], masses: np.ndarray) -> list[Part]:
     return [replace(part, mass=float(mass)) for part, mass in pairs]
 
 
-def _doubts(learned: list[Learned], rng) -> list[str]:
+def _in_basin(part: Part, states):
+    """Chains (k, c, d) that never leave the basin of a mode; all, if there are few."""
+    x = part.fit.change.to_user(states.reshape(-1, states.shape[2]))
+    stay = part.holds(x).reshape(states.shape[:2]).all(axis=0)
+    return states[:, stay] if np.count_nonzero(stay) > FEWEST_CHAINS else states
+
+
+def _doubts(learned: list[Learned], parts: list[Part], rng) -> list[str]:
     """Reasons not to trust what was learned."""
     doubts = []
-    for one in learned:
+    for one, part in zip(learned, parts, strict=True):
         if not one.passed:
             errors = ", ".join(f"{error:.2g}" for error in one.errors)
             doubts.append(
@@ -109,13 +118,13 @@ def _doubts(learned: list[Learned], rng) -> list[str]:
                 f"rows {errors}, at powers 1, 1/2 and 1/4 of the density"
             )
             continue
-        run = one.fit.chains(rng, steps=200, warmup=60)
+        run = part.fit.chains(rng, steps=200, warmup=60)
         if run.stopped > LEAVES:
             doubts.append(
                 "draws of the emulator leave the region that is known "
                 f"({100 * run.stopped:.2g} % of the proposals)"
             )
-        worst = float(np.max(r_hat(run.positions)))
+        worst = float(np.max(r_hat(_in_basin(part, run.positions))))
         if worst > LARGEST_R_HAT:
             doubts.append(f"the chains on the emulator do not mix (R-hat {worst:.2f})")
     return doubts

@@ -30,8 +30,9 @@ from .sides import POWER, Sides
 
 POWERS = 1.0, 0.5, 0.25
 
-# Rows of each power that are judged, and their largest mean errors; either will do:
-# a law with kinks is emulated well enough long before it is emulated exactly.
+# Rows of each power that are judged, and their largest mean errors; of more rows milder
+# ones will do, the median at the flat powers, for a law with a kink or a singular point
+# is emulated well enough long before it is emulated exactly.
 FEW, STRICT = 16, (0.001, 0.004, 0.02)
 MANY, MILD = 48, (0.01, 0.03, 0.1)
 
@@ -255,13 +256,17 @@ class _Pupil:
 
     def passed(self) -> bool:
         """Whether the errors of fresh rows are small enough."""
-        small = False
-        for rows, limits in ((FEW, STRICT), (MANY, MILD)):
-            small |= all(
-                len(errors) >= rows and np.mean(errors[-rows:]) < limit
-                for errors, limit in zip(self.errors, limits, strict=True)
-            )
-        return small and self.stopped < OPEN and self.sides.known()
+        if self.stopped >= OPEN or not self.sides.known():
+            return False
+        if min(len(errors) for errors in self.errors) < FEW:
+            return False
+        if all(np.mean(e[-FEW:]) < limit for e, limit in zip(self.errors, STRICT)):
+            return True
+        if min(len(errors) for errors in self.errors) < MANY:
+            return False
+        bulk, *flat = (errors[-MANY:] for errors in self.errors)
+        medians = [float(np.median(errors)) for errors in flat]
+        return np.mean(bulk) < MILD[0] and all(np.less(medians, MILD[1:]))
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""

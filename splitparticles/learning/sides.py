@@ -6,7 +6,7 @@ density, one of the farthest is a fresh row.  With u the direction in working
 coordinates along which the user's coordinate varies, the conditional mean of
 :math:`u \cdot s` is the score of its marginal, and the error there is
 
-.. math:: e = (u \cdot \hat s - u \cdot s)^2 / \max(1, (u \cdot s)^2).
+.. math:: e = (u \cdot \hat s - u \cdot s)^2 / \max(\tfrac14, (u \cdot s)^2).
 
 As an emulator learns of a tail its chains go farther, and the side is asked again.
 """
@@ -65,5 +65,5 @@ class Sides:
         with np.errstate(all="ignore"):
             slope = (s * self.directions).sum(axis=1)
             error = ((emulated - s) * self.directions).sum(axis=1) ** 2
-            error = error / np.maximum(1.0, slope**2)
+            error = error / np.maximum(0.25, slope**2)
         self.errors[tuple(self.unknown.T)] = np.where(np.isfinite(error), error, 1.0)
