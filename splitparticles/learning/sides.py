@@ -17,6 +17,8 @@ POWER = 0.5  # of the density, whose chains reach the sides
 
 FARTHEST = 0.02  # fraction of their states
 
+MARGIN = 0.3  # of their standard deviation, by which they must go farther to be asked
+
 SMALL = 0.05  # error of a side that is known
 
 
@@ -47,7 +49,9 @@ class Sides:
         order = np.argsort(x, axis=0, kind="stable")
         count = max(1, int(FARTHEST * len(x)))
         edges = np.sort(x, axis=0)[[count - 1, -count]]
-        farther = (edges * [[-1], [1]] > self.reach.T * [[-1], [1]]).T
+        outwards = np.array([[-1.0], [1.0]])
+        margin = MARGIN * x.std(axis=0)
+        farther = (outwards * (edges - self.reach.T) > margin).T
         self.unknown = np.argwhere(~(self.errors < SMALL) | farther)
         chosen, directions = [], []
         for j, upper in self.unknown:
