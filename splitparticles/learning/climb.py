@@ -36,7 +36,7 @@ CLOSE = 4.0  # |s|^2 / d of a point whose normal is about the target's
 
 LOST = 3.0  # log mass lost to the best normal, where a climb gives up
 
-MOST = 60  # calls
+MOST = 100  # calls
 
 
 class Site(NamedTuple):
