@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import (
+    as_count,
     as_floats,
     as_nonnegative,
     as_positions,
@@ -41,6 +42,7 @@ def fit(
     level: float | None = None,
     exponent: float | None = None,
     variation: ArrayLike | None = None,
+    bulk: int | None = None,
     near: Emulator | None = None,
 ) -> Emulator:
     """Fit of an emulator to scores.
@@ -64,6 +66,8 @@ def fit(
         Along which directions the curvature varies
         (`splitparticles.emulator.metric.curvature_variation`); none is known where left
         out.
+    bulk : int, optional
+        The first so many rows decide what is estimated; all where left out.
     near : Emulator, optional
         An earlier fit: the search begins at its length, noise and exponent, conjugate
         gradients at its coefficients.
@@ -105,7 +109,8 @@ def fit(
     prior = Hyperbolic(PRIOR_SCALE * d**0.5)
     rows = Rows(x, s - prior.score(x), noise, C)
     start = START if near is None else (near.length, near.level, near.exponent)
-    chosen = most_evident(rows, grid, start)
+    first = len(x) if bulk is None else as_count(bulk, "bulk")
+    chosen = most_evident(rows.first(first), grid, start)
     least = chosen.level
     if level is None and x.size > DENSE:
         least = max(least, LEAST_LEVEL)

@@ -97,22 +97,11 @@ def fitted(
 ) -> Emulator:
     """Emulator of all lessons, its hyperparameters chosen by those of the bulk."""
     taught = lessons(change, x, s)
-    rows = slice(taught.n_bulk if by_bulk else None)
-    bulk = fit(
-        taught.z[rows],
-        taught.s[rows],
-        noise=taught.noise[rows],
-        near=near,
-        variation=variation,
-    )
-    if bulk.n_rows == len(taught.z):
-        return bulk
     return fit(
         taught.z,
         taught.s,
         noise=taught.noise,
-        length=bulk.length,
-        exponent=bulk.exponent,
-        near=bulk,
         variation=variation,
+        bulk=taught.n_bulk if by_bulk else None,
+        near=near,
     )
