@@ -17,7 +17,7 @@ import numpy as np
 from . import gradient_process as process
 from .rows import Hyperparameters, Rows
 
-EVIDENCE = 800  # unknowns
+EVIDENCE, FEWEST_ROWS = 800, 20  # unknowns, and rows in many coordinates
 
 TINY = 1e-300  # of the misfit, which is 0 where the prior is the truth
 
@@ -27,7 +27,7 @@ def most_evident(rows: Rows, grid: tuple, start: tuple[float, ...]) -> Hyperpara
 
     `grid` holds the values of each that may be chosen.
     """
-    rows = rows.some(EVIDENCE // rows.x.shape[1])
+    rows = rows.some(max(EVIDENCE // rows.x.shape[1], FEWEST_ROWS))
 
     @cache
     def evidence(node):

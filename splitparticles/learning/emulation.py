@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import softmax
 
+from ..coordinates.change import ChangeOfVariables
 from ..emulator import r_hat
 from ..modes.gaussian_fit import gaussian_fit
 from .climb import Site, climb
 from .evidence import normalised
-from .lockstep import Ledger, together
+from .lockstep import Ledger, OutOfRows, together
 from .part import Part
 from .rounds import Learned, learn
 from .scouts import other_modes
@@ -46,7 +47,7 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
     if first.converged:
         modes, heights = other_modes(ledger, first.end, log_density, rng)
     else:
-        change = gaussian_fit(ledger.evaluate, first.heaviest.coordinates(), rng)
+        change = _settled(ledger, first.heaviest, rng)
     insides = _basins(modes)
     searches = []
     x, s = ledger.x, ledger.s
@@ -65,6 +66,14 @@ def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
             doubts.append("the masses of the modes are not known")
     error = max(one.errors[0] for one in learned)
     return Emulation(parts, error, doubts)
+
+
+def _settled(ledger: Ledger, site: Site, rng) -> ChangeOfVariables:
+    """Coordinates of the nearest normal, from a site that is no mode."""
+    try:
+        return gaussian_fit(ledger.evaluate, site.coordinates(), rng)
+    except OutOfRows:
+        return site.coordinates()
 
 
 def _basins(modes: list[Site]) -> list:

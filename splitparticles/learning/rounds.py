@@ -54,6 +54,8 @@ WALLS = 0.8, 2.5  # distances over the root of d beyond which chains do not go
 
 TOUCHED = 0.1  # fraction of proposals that the wall stops, where it matters
 
+ASTRAY = 0.5  # the same, at which chains never found where the mass is
+
 OPEN = 0.02  # the same, where it does not
 
 RARE = 1e-6  # mass of a normal below the floor of flat chains
@@ -270,8 +272,10 @@ class _Pupil:
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""
+        if self.rounds < HOPELESS:
+            return False
         newest = self.errors[0][-2 * self.many :]
-        return self.rounds >= HOPELESS and bool(np.median(newest) > RIGHT)
+        return self.stopped > ASTRAY or bool(np.median(newest) > RIGHT)
 
     def whiten(self):
         """Coordinates in which the chains' covariance is about one."""

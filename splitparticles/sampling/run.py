@@ -21,7 +21,7 @@ from .emulated import doubts_by_evidence, objective_on_draws
 from .polish import Polish
 from .start import Start
 
-MOST_LEARNED = 64  # coordinates of a score that an emulator may learn
+MOST_LEARNED = 128  # coordinates of a score that an emulator may learn
 
 LEARNING_ROWS = 3000  # that it may take
 
@@ -58,6 +58,7 @@ class Run:
         except (ValueError, np.linalg.LinAlgError):
             if ledger.raised:  # by the user's score
                 raise
+            self._fall_back("its equations could not be solved")
             return
         self.emulator_error = emulation.error
         if ledger.stop is not None:
@@ -65,6 +66,8 @@ class Run:
                 self.cloud = emulation.draws(len(self.cloud), rng)
             raise LimitReached(ledger.stop)
         if emulation.doubts:
+            self.emulator_error = np.nan
+            self._fall_back(emulation.doubts[0])
             return
         self.emulation = emulation
         if log_density is not None:
@@ -78,6 +81,12 @@ class Run:
             if measured.trusted:
                 parts = with_masses(emulation.parts, measured.masses)
                 self.emulation = replace(emulation, parts=parts)
+
+    def _fall_back(self, reason: str) -> None:
+        """Say that particles descend on the true score, and why."""
+        self.warnings.append(
+            f"the score was not learned, so particles descended on it itself: {reason}"
+        )
 
     def on_emulator(
         self, move, growth, weights: Weights, *, n_particles, rng, **options
