@@ -38,5 +38,5 @@ class Rows(NamedTuple):
     def some(self, count: int) -> "Rows":
         """So many of the rows, evenly."""
         keep = np.linspace(0, len(self.x) - 1, min(len(self.x), max(2, count)))
-        parts = (array[keep.astype(int)] for array in self[:3])
-        return Rows(*parts, self.variation)
+        x, y, noise = (array[keep.astype(int)] for array in self[:3])
+        return Rows(x, y, noise, self.variation)

@@ -218,7 +218,7 @@ class _Pupil:
             return False
         bulk, *flat = (errors[-MANY:] for errors in self.errors)
         medians = [float(np.median(errors)) for errors in flat]
-        return np.mean(bulk) < MILD[0] and all(np.less(medians, MILD[1:]))
+        return bool(np.mean(bulk) < MILD[0] and np.less(medians, MILD[1:]).all())
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""

@@ -51,12 +51,15 @@ def test_a_stride_is_the_secant_s_where_concave_and_doubled_elsewhere():
     np.testing.assert_allclose(_secant(dz, ds, step), [0.25, 0.2, 0.6])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_heaviest_site_of_a_funnel_is_in_its_bulk(seed):
-    rng = np.random.default_rng(seed)
+def test_the_heaviest_site_of_a_funnel_is_above_the_end_of_its_neck():
     funnel = sp.targets.Funnel(8)
-    _, found = climbed(funnel.score, rng.normal(size=8), rng)
-    assert not found.converged
-    # the climb went down the neck, whose scale is one of 3 about 0
-    assert abs(found.heaviest.x[0]) < 5.0 and found.end.x[0] < -6.0
-    assert any(found.heaviest is site for site in found.sites)
+    scales = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        _, found = climbed(funnel.score, rng.normal(size=8), rng)
+        assert not found.converged
+        assert any(found.heaviest is site for site in found.sites)
+        assert found.heaviest.x[0] > found.end.x[0] + 2.0
+        scales.append(found.heaviest.x[0])
+    # the log variance of the others has sd 3 about 0; the ends have a median of -15
+    assert abs(np.median(scales)) < 5.0
