@@ -44,6 +44,19 @@ def test_one_bell_costs_few_rows(d):
         assert ledger.counted.rows - before < 60
 
 
+@pytest.mark.parametrize("d", [2, 5])
+def test_scouts_come_home_down_heavy_tails_without_a_climb(d):
+    def score(x):  # of a Student law with five degrees of freedom
+        return -(5.0 + d) * x / (5.0 + (x * x).sum(axis=1, keepdims=True))
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        ledger, first = climbed(score, rng.normal(size=d), rng)
+        before = ledger.counted.rows
+        assert len(other_modes(ledger, first.end, None, rng)[0]) == 1
+        assert ledger.counted.rows - before < 90
+
+
 def test_a_stride_is_the_secant_s_where_concave_and_doubled_elsewhere():
     dz = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
     ds = np.array([[-4.0, 7.0], [1.0, 0.0], [0.0, 0.0]])
