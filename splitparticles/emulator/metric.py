@@ -5,7 +5,8 @@ With C the mean of what third derivatives say,
 .. math:: C_{kl} = E \sum_{ab} \partial_{kab} \log p\; \partial_{lab} \log p,
 
 the metric is :math:`M \propto C^e`: where e is not 0 the length scale is longer along
-directions in which the curvature hardly varies.
+directions in which the curvature hardly varies, as in automatic relevance determination
+(keys ``M94`` and ``N96`` in docs/references.bib).
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from .rounds import CHAINS, WALLS, Fit
+from .fit import CHAINS, WALLS, Fit
 
 BLOCK = 4096  # points whose distances to all rows are held
 

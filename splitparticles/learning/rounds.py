@@ -9,21 +9,17 @@ and the rows join its lessons.  The chains run on powers 1, 1/2 and 1/4 of the e
 density: the flat ones reach the tails, shoulders and modes that the others would never
 test.  The rounds end when the mean errors of enough fresh rows of each power are
 small.
-
-Chains keep near the rows: beyond a wall the emulator knows nothing, and a stray row of
-huge score can ruin a fit.  They start at rows where the emulator was found right.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammainccinv
 
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
-from ..emulator import Chains, Emulator, chains
 from ..emulator.metric import curvature_variation
 from .curve import curve_of_draws, prediction_error, relative_errors
+from .fit import WALLS, Fit
 from .lessons import fitted
 from .lockstep import OutOfRows
 from .sides import POWER, Sides
@@ -42,15 +38,9 @@ MOST_ROUNDS = 45
 
 HOPELESS = 15  # rounds after which the median error must be below RIGHT
 
-CHAINS = 96
-
-LEAPS, QUARTER = 5, 1.6  # of a proposal, and of an oscillation of 2 pi
-
 RIGHT = 0.3  # error of a row from which chains may start, and of a fit worth following
 
 FLATTER = 0.03, 0.15  # pooled errors below which powers 1/2, and 1/4, are tested too
-
-WALLS = 0.8, 2.5  # distances over the root of d beyond which chains do not go
 
 TOUCHED = 0.1  # fraction of proposals that the wall stops, where it matters
 
@@ -58,48 +48,9 @@ ASTRAY = 0.5  # the same, at which chains never found where the mass is
 
 OPEN = 0.02  # the same, where it does not
 
-RARE = 1e-6  # mass of a normal below the floor of flat chains
-
 NARROWEST, WIDEST = 1 / 3, 1.7  # factors of one whitening
 
 PATIENCE = 4  # rounds between trials of curved coordinates
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """An emulator in its coordinates, and rows at which it was found right."""
-
-    change: ChangeOfVariables
-    emulator: Emulator
-    right: np.ndarray
-    """In working coordinates, (m, d)."""
-
-    def chains(self, rng, *, power=1.0, wall=WALLS[1], steps=20, warmup=40) -> Chains:
-        """Chains on a power of the emulated density, near the rows."""
-        e, d = self.emulator, self.emulator.dim
-        heights = e.log_density(self.right)
-        quantile = 2.0 * gammainccinv(0.5 * d, RARE)  # of chi^2, without scipy.stats
-        floor = np.median(heights) - 0.5 * (quantile - d)
-        start = self.right[heights > floor]
-        flat = e if power == 1.0 else e.flattened(power)
-        return chains(
-            flat,
-            start[rng.integers(len(start), size=CHAINS)],
-            steps=steps,
-            warmup=warmup,
-            leaps=LEAPS,
-            longest=QUARTER / LEAPS / power**0.5,
-            thin=2,
-            wall=wall * d**0.5,
-            floor=-np.inf if power == 1.0 else power * floor,
-            rng=rng,
-        )
-
-    def in_other(self, change: ChangeOfVariables, x, s) -> "Fit":
-        """The same lessons in other coordinates."""
-        right = change.to_working(self.change.to_user(self.right))
-        emulator = fitted(change, x, s)
-        return Fit(change, emulator, right)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,13 +213,14 @@ class _Pupil:
             return False
         if min(len(errors) for errors in self.errors) < FEW:
             return False
-        if all(np.mean(e[-FEW:]) < limit for e, limit in zip(self.errors, STRICT)):
+        pairs = zip(self.errors, STRICT, strict=True)
+        if all(np.mean(errors[-FEW:]) < limit for errors, limit in pairs):
             return True
         if min(len(errors) for errors in self.errors) < MANY:
             return False
         bulk, *flat = (errors[-MANY:] for errors in self.errors)
         medians = [float(np.median(errors)) for errors in flat]
-        return np.mean(bulk) < MILD[0] and all(np.less(medians, MILD[1:]))
+        return bool(np.mean(bulk) < MILD[0] and np.less(medians, MILD[1:]).all())
 
     def is_hopeless(self) -> bool:
         """Whether the score is no smooth function, or too noisy, to be learned."""

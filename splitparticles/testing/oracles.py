@@ -63,6 +63,13 @@ def gradient_covariance(kernel, x, y):
     return blocks.transpose(0, 2, 1, 3).reshape(x.size, y.size)
 
 
+def stretched_covariance(kernel, M, x, y):
+    """Covariance of the gradients at x and y of a process of M z, (m d, n d)."""
+    K = gradient_covariance(kernel, x @ M.T, y @ M.T)
+    blocks = np.kron(np.eye(len(x)), M.T), np.kron(np.eye(len(y)), M)
+    return blocks[0] @ K @ blocks[1]
+
+
 def differences(f, x, step=1e-5):
     """Central differences of f at the rows of x: f's shape with (d,) appended."""
     columns = [

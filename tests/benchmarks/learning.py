@@ -25,7 +25,7 @@ def judged(rulers, target, seed: int, n: int) -> str:
     began = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sp.SamplingWarning)
-        result = sp.sample(target.score, x0, n, emulator="auto", rng=seed)
+        result = sp.sample(target.score, x0, n, rng=seed)
     seconds = time.perf_counter() - began
     got = rulers.judge(result.positions, result.weights, target.z)
     share = got["energy_ratio"] ** 2 / energy_floor(target.d, n)

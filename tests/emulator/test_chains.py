@@ -7,19 +7,32 @@ from splitparticles.emulator import chains, effective_size, fit, r_hat
 PRECISION = np.array([[1.4, 0.3], [0.3, 0.8]])
 
 
+STRETCH = {"exponent": 0.5, "variation": [[3.0, 1.0], [1.0, 0.5]]}
+
+
+def fitted(**options):
+    z = 1.5 * np.random.default_rng(0).normal(size=(80, 2))
+    return fit(z, -z @ PRECISION, **options)
+
+
 @pytest.fixture(scope="module")
 def gaussian():
-    z = 1.5 * np.random.default_rng(0).normal(size=(80, 2))
-    return fit(z, -z @ PRECISION)
+    return fitted()
+
+
+@pytest.fixture(scope="module")
+def stretched():
+    return fitted(**STRETCH)
 
 
 def starts(c, d=2, seed=0):
     return np.random.default_rng(seed).normal(size=(c, d))
 
 
+@pytest.mark.parametrize("metric", [{}, STRETCH], ids=["identity", "M"])
 @pytest.mark.parametrize("power", [1.0, 0.5])
-def test_a_gaussian_is_sampled(gaussian, power):
-    target = gaussian.flattened(power)
+def test_a_gaussian_is_sampled(power, metric):
+    target = fitted(**metric).flattened(power)
     result = chains(target, starts(64), steps=1000, warmup=100, rng=0)
     assert result.positions.shape == (250, 64, 2)
     assert 0.7 < result.acceptance < 0.9
@@ -60,9 +73,22 @@ def test_no_state_passes_the_wall_or_the_floor(gaussian):
     assert free.stopped == 0.0 and free.log_densities.min() < floor - 1.5
 
 
-def test_bits_depend_on_the_generator_alone():
+def test_the_wall_stands_in_the_metric(stretched):
+    run = chains(stretched, np.zeros((8, 2)), wall=0.5, steps=200, thin=1, rng=0)
+    x = run.positions.reshape(-1, 2)
+
+    def gaps(x, rows):
+        return np.linalg.norm(x[:, None] - rows, axis=2).min(axis=1)
+
+    assert gaps(stretched.stretched(x), stretched.rows[0]).max() <= 0.5
+    assert gaps(x, stretched.positions).max() > 0.55 and run.stopped > 0.0
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5])
+def test_bits_depend_on_the_generator_alone(exponent):
     z = np.random.default_rng(0).normal(size=(150, 5))
-    emulator = fit(z, -z, length=2.0, level=1e-4)
+    metric = {"exponent": exponent, "variation": np.diag(np.arange(5.0)) + 0.3}
+    emulator = fit(z, -z, length=2.0, level=1e-4, **metric)
 
     def positions(n_threads, rng):
         with using_threads(n_threads):

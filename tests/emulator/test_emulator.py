@@ -6,7 +6,12 @@ from splitparticles._compiled.threads import using_threads
 from splitparticles.emulator import fit
 from splitparticles.emulator.emulator import Emulator
 from splitparticles.emulator.solve import by_conjugate_gradients
-from splitparticles.testing.oracles import close, differences, gradient_covariance
+from splitparticles.testing.oracles import (
+    close,
+    differences,
+    gradient_covariance,
+    stretched_covariance,
+)
 
 STEP = 1e-4
 
@@ -26,24 +31,38 @@ def problem(n=12, d=3, **options):
     return z, x, fit(z, bent_score(z), **options)
 
 
-def oracle(z, s, emulator, x):
-    """Posterior mean and standard deviation of the score at x."""
-    kernel, prior = emulator.kernel, emulator.prior
-    K = gradient_covariance(kernel, z, z)
-    own = gradient_covariance(kernel, z[:1], z[:1])[0, 0]
-    K += own * np.diag(np.repeat(emulator.noise, z.shape[1]))
+def oracle(z, s, emulator, x, noise):
+    """Posterior mean and standard deviation of the score at x; noise alike in all z."""
+    kernel, prior, M = emulator.kernel, emulator.prior, emulator.metric
+    gradient_variance = gradient_covariance(kernel, z[:1], z[:1])[0, 0]
+    K = stretched_covariance(kernel, M, z, z)
+    K += gradient_variance * np.diag(np.repeat(noise, z.shape[1]))
     y = (s - prior.score(z)).ravel()
-    across = gradient_covariance(kernel, x, z)
+    across = stretched_covariance(kernel, M, x, z)
     mean = across @ np.linalg.solve(K, y)
     known = np.einsum("ij,ji->i", across, np.linalg.solve(K, across.T))
     scale = y @ np.linalg.solve(K, y) / y.size
-    sd = np.sqrt(scale * (own - known))
+    unknown = np.tile(gradient_variance * (M * M).sum(axis=0), len(x))
+    sd = np.sqrt(scale * (unknown - known))
     return prior.score(x) + mean.reshape(x.shape), sd.reshape(x.shape)
 
 
+def stretch(d, seed=0):
+    """Options of a fit with a metric that is far from the identity."""
+    A = np.random.default_rng(seed).normal(size=(d, d))
+    return {"exponent": 0.5, "variation": A @ A.T}
+
+
+METRICS = pytest.mark.parametrize("metric", [{}, stretch(3)], ids=["identity", "M"])
+
+
 @pytest.mark.parametrize("d", [1, 2, 5])
-def test_derivatives_are_differences(d):
-    _, x, emulator = problem(d=d, length=1.5, level=1e-3)
+@pytest.mark.parametrize("stretched", [False, True])
+def test_derivatives_are_differences(d, stretched):
+    metric = stretch(d) if stretched else {}
+    _, x, emulator = problem(d=d, length=1.5, level=1e-3, **metric)
+    identity = np.array_equal(emulator.metric, np.eye(d))
+    assert identity == (not stretched) or d == 1
     emulator = emulator.flattened(0.7)
     u, v = np.random.default_rng(0).normal(size=(2, *x.shape))
     close(emulator.score(x), differences(emulator.log_density, x))
@@ -56,17 +75,19 @@ def test_derivatives_are_differences(d):
     close(emulator.score_curvature(x, u, v), bend, 1e-6)
 
 
-def test_it_is_the_posterior_of_a_dense_solve():
-    noise = np.linspace(0.0, 0.5, 12)
-    z, x, emulator = problem(length=1.5, level=1e-3, noise=noise)
-    mean, sd = oracle(z, bent_score(z), emulator, x)
+@METRICS
+def test_it_is_the_posterior_of_a_dense_solve(metric):
+    noise = np.linspace(0.0, 5.0, 12)
+    z, x, emulator = problem(length=1.5, level=1e-3, noise=noise, **metric)
+    mean, sd = oracle(z, bent_score(z), emulator, x, noise + 1e-3)
     close(emulator.score(x), mean, 1e-9)
     close(emulator.score_sd(x), sd, 1e-8)
 
 
-def test_many_rows_fill_several_blocks():
-    z, x, emulator = problem(n=300, d=3, length=1.5, level=1e-4)
-    mean, sd = oracle(z, bent_score(z), emulator, x)
+@METRICS
+def test_many_rows_fill_several_blocks(metric):
+    z, x, emulator = problem(n=300, d=3, length=1.5, level=1e-4, **metric)
+    mean, sd = oracle(z, bent_score(z), emulator, x, np.full(300, 1e-4))
     close(emulator.score(x), mean, 1e-7)
     close(emulator.score_sd(x), sd, 1e-5)
 
@@ -77,12 +98,13 @@ def test_without_noise_it_meets_the_rows():
     assert emulator.score_sd(z).max() < 1e-5 * emulator.score_sd(z + 100.0).min()
 
 
-def test_conjugate_gradients_find_the_dense_solution(monkeypatch):
-    z, x, dense = problem(n=20, length=1.5, level=1e-2)
+@METRICS
+def test_conjugate_gradients_find_the_dense_solution(monkeypatch, metric):
+    z, x, dense = problem(n=20, length=1.5, level=1e-2, **metric)
     monkeypatch.setattr("splitparticles.emulator.solve.DENSE", 30)
     monkeypatch.setattr("splitparticles.emulator.solve.TOLERANCE", 1e-10)
     monkeypatch.setattr("splitparticles.emulator.uncertainty.NEAREST", 30)
-    iterative = fit(z, bent_score(z), length=1.5, level=1e-2)
+    iterative = fit(z, bent_score(z), length=1.5, level=1e-2, **metric)
     assert dense.factor is not None and iterative.factor is None
     close(iterative.score(x), dense.score(x), 1e-8)
     # fewer rows know less
@@ -90,7 +112,8 @@ def test_conjugate_gradients_find_the_dense_solution(monkeypatch):
     # from there no iteration is left to do
     monkeypatch.setattr("splitparticles.emulator.solve.TOLERANCE", 1e-8)
     monkeypatch.setattr("splitparticles.emulator.solve.MAX_ITERATIONS", 1)
-    again = fit(z, bent_score(z), length=1.5, level=1e-2, near=iterative)
+    options = {"length": 1.5, "level": 1e-2, "near": iterative, **metric}
+    again = fit(z, bent_score(z), **options)
     np.testing.assert_array_equal(again.coefficients, iterative.coefficients)
 
 
@@ -130,14 +153,15 @@ def test_its_doubt_is_about_its_error(rng):
     assert 0.3 < np.sqrt((ratio**2).mean()) < 2.0
 
 
-def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
+@pytest.mark.parametrize("metric", [{}, stretch(7)], ids=["identity", "M"])
+def test_any_number_of_threads_gives_the_same_bits(monkeypatch, metric):
     z, _, _ = problem(n=120, d=7)
     x = np.random.default_rng(1).normal(size=(700, 7))
 
     def answers(n_threads, dense):
         monkeypatch.setattr("splitparticles.emulator.solve.DENSE", dense)
         with using_threads(n_threads):
-            emulator = fit(z, bent_score(z), length=2.0, level=1e-2)
+            emulator = fit(z, bent_score(z), length=2.0, level=1e-2, **metric)
             arrays = (
                 *emulator.log_density_and_score(x),
                 emulator.score_product(x, x[::-1]),

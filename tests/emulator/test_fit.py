@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from splitparticles.emulator import fit
-from splitparticles.emulator.fit import LEVELS, log_evidence
-from splitparticles.kernels.radial import RationalQuadratic
-from splitparticles.testing.oracles import gradient_covariance
+from splitparticles.emulator.fit import LEVELS
+from splitparticles.emulator.metric import curvature_variation
 
 
 def bent_score(z):
@@ -19,16 +18,6 @@ def rows(n=15, d=2, seed=0):
     return z, bent_score(z)
 
 
-def test_the_evidence_is_that_of_a_normal_with_its_scale_profiled_out():
-    z, y = rows()
-    kernel, noise = RationalQuadratic(1.3), np.linspace(0.01, 0.3, 15)
-    K = gradient_covariance(kernel, z, z)
-    K += np.diag(np.repeat(noise, 2)) * K[0, 0]
-    misfit = y.ravel() @ np.linalg.solve(K, y.ravel())
-    wanted = -0.5 * (y.size * np.log(misfit) + np.linalg.slogdet(K)[1])
-    assert log_evidence(kernel, z, y, noise) == pytest.approx(wanted, rel=1e-10)
-
-
 def test_length_and_noise_are_found(rng):
     z = rng.normal(size=(80, 2))
     straight = fit(z, -0.8 * z)
@@ -37,6 +26,33 @@ def test_length_and_noise_are_found(rng):
     assert noisy.level > straight.level
     again = fit(z, -0.8 * z, near=noisy)
     assert (again.length, again.level) == (straight.length, straight.level)
+
+
+def bent_along(w, z):
+    """Score of a density whose curvature varies along w alone."""
+    return -z - (1.5 * np.sin(2.0 * z @ w))[:, None] * w
+
+
+def test_a_metric_is_found_where_curvature_varies_along_one_direction(rng):
+    d = 8
+    w = rng.normal(size=d)
+    w /= np.linalg.norm(w)
+    z, x = rng.normal(size=(60, d)), rng.normal(size=(400, d))
+    alike = fit(z, bent_along(w, z))
+    assert alike.exponent == 0.0 and np.array_equal(alike.metric, np.eye(d))
+    variation = curvature_variation(alike, z, rng)
+    stretched = fit(z, bent_along(w, z), variation=variation)
+    assert stretched.exponent > 0.0
+    longest = np.linalg.eigh(stretched.metric.T @ stretched.metric)[1][:, -1]
+    assert abs(longest @ w) > 0.98
+
+    def error(emulator):
+        return ((emulator.score(x) - bent_along(w, x)) ** 2).sum(axis=1).mean()
+
+    assert error(stretched) < 0.25 * error(alike)
+    # where the curvature varies alike along all directions there is no such metric
+    s = -z - np.sin(2.0 * z)
+    assert fit(z, s, variation=variation).exponent < stretched.exponent
 
 
 def test_a_noisy_row_does_not_ruin_the_fit():
@@ -108,7 +124,10 @@ Z, S = rows(4)
         ((Z, S), {"noise": -1.0}, ValueError, "noise must not be negative, got -1"),
         ((Z, S), {"noise": np.nan}, ValueError, "noise must be finite"),
         ((Z, S), {"length": 0.0}, ValueError, "length must be positive"),
-        ((Z, S), {"level": -1.0}, ValueError, "level must not be negative"),
+        ((Z, S), {"level": -1.0}, ValueError, "level must be at least 0"),
+        ((Z, S), {"exponent": -0.5}, ValueError, "exponent must be at least 0"),
+        ((Z, S), {"variation": np.eye(3)}, ValueError, "variation must have shape"),
+        ((Z, S), {"variation": np.eye(2) * np.nan}, ValueError, "variation must be fi"),
         ((Z, S), {"sigma": 1.0}, TypeError, "fit.. has no argument 'sigma'"),
     ],
 )

@@ -10,9 +10,9 @@ import splitparticles as sp
 from splitparticles.coordinates.noncentred import NonCentred
 from splitparticles.learning.emulation import emulate
 from splitparticles.learning.evidence import evidence, normalised
+from splitparticles.learning.fit import Fit
 from splitparticles.learning.lockstep import Ledger
 from splitparticles.learning.part import Part
-from splitparticles.learning.rounds import Fit
 from splitparticles.scores.counted import CountedScore
 
 LOG_2PI = np.log(2.0 * np.pi)
