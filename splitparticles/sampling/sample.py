@@ -190,7 +190,7 @@ def sample(
     with threads, Ending(run.result) as ending:
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
         if learns and cloud.shape[1] <= MOST_LEARNED:
-            run.learn(log_density, rng)
+            run.learn(log_density, n_particles, rng)
         if run.emulation is not None:
             descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
         else:
