@@ -14,7 +14,7 @@ GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
 
 
 def sampled(score, x0, n=32, **options):
-    return sp.sample(score, x0, n, emulator="auto", rng=0, **options)
+    return sp.sample(score, x0, n, rng=0, **options)
 
 
 def test_a_few_hundred_rows_do_and_draws_are_free():
@@ -51,7 +51,7 @@ def test_more_particles_cost_no_more_rows():
 
 
 def test_without_an_emulator_there_are_no_draws():
-    result = sp.sample(GAUSSIAN.score, [0.0, 0.0], 8, rng=0)
+    result = sampled(GAUSSIAN.score, [0.0, 0.0], 8, emulator=False)
     with pytest.raises(ValueError, match="emulator"):
         result.draws(10)
     assert np.isnan(result.emulator_error) and result.n_score_calls > 0
@@ -130,7 +130,7 @@ def test_a_density_that_the_emulator_misses_is_told():
     assert result.stop is sp.Stop.DOUBTED and result.pareto_k > 0.7
 
 
-@pytest.mark.parametrize("limit", [1, 20, 60])
+@pytest.mark.parametrize("limit", [1, 5, 20, 60])
 def test_limits_hold_while_the_score_is_learned(limit):
     rows = []
 
@@ -141,6 +141,7 @@ def test_limits_hold_while_the_score_is_learned(limit):
     result = sampled(score, [3.0, 3.0], 16, max_score_evals=limit)
     assert sum(rows) <= limit and result.stop is sp.Stop.MAX_SCORE_EVALS
     assert np.isfinite(result.positions).all() and not result.success
+    assert len(result.positions) in (1, 16)  # the start, or draws
 
 
 def test_errors_of_the_score_are_the_users():
@@ -152,3 +153,17 @@ def test_errors_of_the_score_are_the_users():
     with pytest.raises(RuntimeError, match="too many") as caught:
         sampled(score, [3.0, 3.0])
     assert np.isfinite(caught.value.result.positions).all()
+
+
+def test_a_callback_may_stop_in_any_round_on_the_emulator():
+    seen = []
+
+    def callback(this):
+        seen.append(this)
+        if len(seen) == 3:
+            raise StopIteration
+
+    result = sampled(GAUSSIAN.score, [0.0, 0.0], 16, callback=callback)
+    assert result.stop is sp.Stop.CALLBACK and not result.success
+    assert result.n_rounds == 3 and result.sampler is not None
+    assert np.array_equal(result.positions, seen[-1].particles.positions)
