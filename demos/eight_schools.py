@@ -91,7 +91,7 @@ def marginal(x):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-look = {"target": SimpleNamespace(log_density=marginal), "extent": (-7, 16, -3.2, 3.5)}
+look = {"target": SimpleNamespace(log_density=marginal), "extent": (-7, 16, -5.0, 3.5)}
 sp.plotting.particles(result.positions[:, 8:], ax=left, **look)
 left.set(aspect="auto", xlabel=r"$\mu$", ylabel=r"$\log\,\tau$")
 left.set_title("64 particles and the true density", fontsize=11)
