@@ -5,8 +5,8 @@ Eight schools with 64 particles
 Eight schools coached their pupils for a test; each reports an effect and its
 standard error (Rubin 1981).  How far should the noisy effects shrink towards each
 other?  All that `sample` needs to know of the posterior is its score, the gradient of
-the log density: it climbs to the mode, and there one particle starts to split, until
-64 of them stand for a posterior in ten dimensions.
+the log density: it learns the score from a few hundred rows, and one particle starts to
+split, until 64 of them stand for a posterior in ten dimensions.
 """
 
 # %%
