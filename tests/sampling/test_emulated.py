@@ -1,10 +1,12 @@
 """`sample` on an emulator of the score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.learning.emulation import emulate
+from splitparticles.learning.emulation import emulate, with_masses
 from splitparticles.learning.evidence import evidence
 from splitparticles.learning.lockstep import Ledger
 from splitparticles.sampling.emulated import corrected, objective_on_draws
@@ -37,6 +39,8 @@ def test_a_few_hundred_rows_do_and_draws_are_free():
 def test_steins_identities_take_away_the_monte_carlo_error_of_a_normal_law():
     ledger, rng = Ledger(CountedScore(GAUSSIAN.score), 1000), np.random.default_rng(0)
     emulation = emulate(ledger, np.zeros(2), None, rng)
+    rounded = with_masses(emulation.parts, np.array([1.0 + 2**-52]))
+    assert len(replace(emulation, parts=rounded).draws(7, rng)) == 7
     raw = emulation.draws(2000, rng)
     mended = corrected(emulation, raw)
     for x, largest in ((raw, 0.2), (mended, 2e-3)):
