@@ -5,8 +5,8 @@ Eight schools with 64 particles
 Eight schools coached their pupils for a test; each reports an effect and its
 standard error (Rubin 1981).  How far should the noisy effects shrink towards each
 other?  All that `sample` needs to know of the posterior is its score, the gradient of
-the log density: it climbs to the mode, and there one particle starts to split, until
-64 of them stand for a posterior in ten dimensions.
+the log density: it learns the score from a few hundred rows, and one particle starts to
+split, until 64 of them stand for a posterior in ten dimensions.
 """
 
 # %%
@@ -91,7 +91,7 @@ def marginal(x):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-look = {"target": SimpleNamespace(log_density=marginal), "extent": (-7, 16, -3.2, 3.5)}
+look = {"target": SimpleNamespace(log_density=marginal), "extent": (-7, 16, -5.0, 3.5)}
 sp.plotting.particles(result.positions[:, 8:], ax=left, **look)
 left.set(aspect="auto", xlabel=r"$\mu$", ylabel=r"$\log\,\tau$")
 left.set_title("64 particles and the true density", fontsize=11)

@@ -374,7 +374,7 @@ def normal_score(x):
 
 
 def sampled(x0, score=normal_score, **options):
-    return sp.sample(score, x0, 6, rng=0, **options)
+    return sp.sample(score, x0, 6, **({"emulator": False, "rng": 0} | options))
 
 
 def strided(array):
@@ -503,7 +503,8 @@ def test_a_score_may_write_into_its_argument(vectorized):
     assert np.array_equal(written.positions, plain.positions)
 
 
-def test_a_score_may_return_one_buffer_each_time():
+@pytest.mark.parametrize("emulator", ["auto", False])
+def test_a_score_may_return_one_buffer_each_time(emulator):
     buffers = {}
 
     def score(x):
@@ -511,8 +512,9 @@ def test_a_score_may_return_one_buffer_each_time():
         np.multiply(x, -0.5, out=buffer)
         return buffer
 
-    fresh = sampled(WHOLE, lambda x: -0.5 * x)
-    assert np.array_equal(sampled(WHOLE, score).positions, fresh.positions)
+    fresh = sampled(WHOLE, lambda x: -0.5 * x, emulator=emulator)
+    again = sampled(WHOLE, score, emulator=emulator)
+    assert np.array_equal(again.positions, fresh.positions)
 
 
 @pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")

@@ -104,8 +104,8 @@ def _weighed(parts, modes, heights, rng) -> tuple[list[Part], bool]:
 
 
 def with_masses(parts: list[Part], masses: np.ndarray) -> list[Part]:
-    """Return the same parts with other masses (K,)."""
-    pairs = zip(parts, masses, strict=True)
+    """Return the same parts with other masses (K,), here divided by their sum."""
+    pairs = zip(parts, masses / masses.sum(), strict=True)
     return [replace(part, mass=float(mass)) for part, mass in pairs]
 
 

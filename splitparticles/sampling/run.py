@@ -11,7 +11,7 @@ from ..descent.result import Result
 from ..growth import Insertion
 from ..learning.emulation import Emulation, emulate, with_masses
 from ..learning.evidence import Evidence, evidence
-from ..learning.lockstep import Ledger
+from ..learning.lockstep import Ledger, OutOfRows
 from ..moves import LBFGS
 from ..particles import ParticleSet
 from ..stop import LimitReached, Stop
@@ -46,7 +46,7 @@ class Run:
         self.descent: Descent | None = None
 
     # ------------------------------------------------------- on an emulator
-    def learn(self, log_density, rng) -> None:
+    def learn(self, log_density, n_particles, rng) -> None:
         """Learn the score; without success there is no emulation.
 
         Where a limit of the user ends that, some draws are what has been reached.
@@ -55,15 +55,17 @@ class Run:
         centre = self.cloud.mean(axis=0)
         try:
             emulation = emulate(ledger, centre, log_density, rng)
-        except (ValueError, np.linalg.LinAlgError):
+        except (ValueError, np.linalg.LinAlgError, OutOfRows):
             if ledger.raised:  # by the user's score
                 raise
+            if ledger.stop is not None:
+                raise LimitReached(ledger.stop) from None
             self._fall_back("its equations could not be solved")
             return
         self.emulator_error = emulation.error
         if ledger.stop is not None:
             if emulation.error < 1.0:
-                self.cloud = emulation.draws(len(self.cloud), rng)
+                self.cloud = emulation.draws(n_particles, rng)
             raise LimitReached(ledger.stop)
         if emulation.doubts:
             self.emulator_error = np.nan

@@ -81,8 +81,8 @@ def sample(
     log_density : callable, optional
         (n, d) -> (n,), up to a constant.  Measures the masses of separate modes.
     score_product : callable, optional
-        (x, v) -> Hessian of the log density at x_i times v_i, (n, d).  Central
-        differences of the score when left out, at two rows a product.
+        (x, v) -> Hessian of the log density at x_i times v_i, (n, d), for descent on
+        the true score.  Central differences when left out, at two rows a product.
     vectorized : bool
         False: `score` and `log_density` take one point (d,).
     objective : callable, optional
@@ -190,7 +190,7 @@ def sample(
     with threads, Ending(run.result) as ending:
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
         if learns and cloud.shape[1] <= MOST_LEARNED:
-            run.learn(log_density, rng)
+            run.learn(log_density, n_particles, rng)
         if run.emulation is not None:
             descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
         else:
@@ -226,9 +226,12 @@ def sample(
 def _check_at_start(score, log_density, cloud, vectorized) -> Callable | None:
     """The user's log density as a function of a batch.
 
-    Both functions have to be finite where the run starts.
+    The score and the log density have to be finite where the run starts, and a product
+    of the right shape.
     """
     refuse_nonfinite(score(cloud), "score(x0)")
+    if score.product is not None:
+        score.product(cloud, cloud)
     if log_density is None:
         return None
     batched = batched_log_density(log_density, vectorized)

@@ -163,19 +163,23 @@ def sample_bits(**options):
     return result.positions.tobytes() + result.weights.tobytes()
 
 
+def descent_bits(**options):
+    return sample_bits(emulator=False, **options)
+
+
 def compress_bits(**options):
     result = sp.compress(points(300, 2), 12, **options)
     return result.positions.tobytes() + result.weights.tobytes()
 
 
-@pytest.mark.parametrize("run", [sample_bits, compress_bits])
+@pytest.mark.parametrize("run", [sample_bits, descent_bits, compress_bits])
 def test_a_run_does_not_depend_on_the_number_of_threads(run, small_blocks):
     alone = run(rng=0, n_threads=1)
     assert run(rng=0, n_threads=2) == alone
     assert run(rng=0, n_threads=None) == alone
 
 
-@pytest.mark.parametrize("run", [sample_bits, compress_bits])
+@pytest.mark.parametrize("run", [sample_bits, descent_bits, compress_bits])
 def test_the_same_rng_gives_the_same_bits(run):
     first = run(rng=7, growth=sp.RandomSplit())
     assert run(rng=7, growth=sp.RandomSplit()) == first

@@ -36,7 +36,8 @@ def told(report, words):
 
 
 def test_one_mode_of_two_is_not_the_answer():
-    result = sp.sample(TWO.score, [-2.0, 0.0], 32, tempering=False, rng=0)
+    options = {"tempering": False, "emulator": False, "rng": 0}
+    result = sp.sample(TWO.score, [-2.0, 0.0], 32, **options)
     assert not result.warnings
     report = sp.diagnose(result, score=TWO.score)
     assert told(report, "2 modes") and report.figures["missed_mass"] > 0.5
@@ -67,8 +68,10 @@ def test_a_collapsed_funnel():
 def test_fewer_particles_than_coordinates():
     score, _ = gaussian(20)
     with pytest.warns(sp.SamplingWarning, match="cannot span"):
-        result = sp.sample(score, np.zeros(20), 16, rng=0)
-    assert told(sp.diagnose(result, score=score), "cannot span 20 coordinates")
+        descended = sp.sample(score, np.zeros(20), 16, emulator=False, rng=0)
+    emulated = sp.sample(score, np.zeros(20), 16, rng=0)
+    for result in (descended, emulated):
+        assert told(sp.diagnose(result, score=score), "cannot span 20 coordinates")
 
 
 @pytest.mark.slow
@@ -103,7 +106,7 @@ def test_a_constant_column_is_no_alarm(value):
 
 
 def test_what_a_successful_run_noted_is_no_alarm():
-    result = sp.sample(TWO.score, [-2.0, 0.0], 32, rng=0)
+    result = sp.sample(TWO.score, [-2.0, 0.0], 32, emulator=False, rng=0)
     assert result.success and "Laplace" in result.warnings[0]
     report = sp.diagnose(result, score=TWO.score, second=False)
     assert report.ok, str(report)

@@ -88,10 +88,14 @@ def test_where_there_is_one_mode_one_is_found(target):
     assert len(explored(target, 0)[0]) == 1
 
 
+def sampled(score, n, **options):
+    return sp.sample(score, [0.5, 0.3], n, emulator=False, rng=0, **options)
+
+
 def test_sample_keeps_the_masses_and_says_when_it_could_not_measure_them():
     target = mixture(4, 0.2)
     for known in (None, target.log_density):
-        result = sp.sample(target.score, [0.5, 0.3], 32, log_density=known, rng=0)
+        result = sampled(target.score, 32, log_density=known)
         x, w = result.positions, result.weights
         nearest = np.argmin(((x[:, None] - target.means) ** 2).sum(2), axis=1)
         masses = np.bincount(nearest, w, minlength=4)
@@ -101,13 +105,13 @@ def test_sample_keeps_the_masses_and_says_when_it_could_not_measure_them():
         )
         told = [text for text in result.warnings if "4 groups" in text]
         assert len(told) == (known is None)
-    optimal = sp.sample(target.score, [0.5, 0.3], 32, weights="optimal", rng=0)
+    optimal = sampled(target.score, 32, weights="optimal")
     nearest = np.argmin(
         ((optimal.positions[:, None] - target.means) ** 2).sum(2), axis=1
     )
     masses = np.bincount(nearest, optimal.weights, minlength=4)
     np.testing.assert_allclose(masses, target.weights, atol=0.02)
-    alone = sp.sample(target.score, [0.5, 0.3], 8, tempering=False, rng=0)
+    alone = sampled(target.score, 8, tempering=False)
     assert np.allclose(alone.weights, 1 / 8)
 
 
@@ -120,9 +124,11 @@ def failing_beyond(radius, error):
     return score
 
 
+@pytest.mark.parametrize("radius, emulator", [(8.0, False), (2.5, "auto")])
 @pytest.mark.parametrize("error", [ZeroDivisionError, np.linalg.LinAlgError])
-def test_a_numerical_failure_far_away_ends_no_run(error):
-    result = sp.sample(failing_beyond(8.0, error), [0.3, -0.2], 16, rng=0)
+def test_a_numerical_failure_far_away_ends_no_run(error, radius, emulator):
+    score = failing_beyond(radius, error)
+    result = sp.sample(score, [0.3, -0.2], 16, emulator=emulator, rng=0)
     assert result.success and np.abs(result.mean()).max() < 0.05
 
 

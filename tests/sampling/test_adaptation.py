@@ -113,7 +113,7 @@ def test_fits_of_curved_coordinates_are_repeated_and_counted():
 @pytest.mark.slow
 def test_a_run_takes_curved_coordinates_for_a_funnel_and_none_for_a_gaussian():
     target = sp.targets.Funnel(6, 1.0)
-    result = sp.sample(target.score, np.ones(6), 64, rng=0)
+    result = sp.sample(target.score, np.ones(6), 64, emulator=False, rng=0)
     assert isinstance(result.preconditioner, Composed)
     draws = target.sample(50_000, np.random.default_rng(0))
     sd = draws.std(axis=0)
@@ -124,19 +124,26 @@ def test_a_run_takes_curved_coordinates_for_a_funnel_and_none_for_a_gaussian():
     )
     assert again.preconditioner is not None and len(again.particles) == 16
     helped = sp.sample(
-        target.score, np.ones(6), 64, score_product=target.score_product, rng=0
+        target.score,
+        np.ones(6),
+        64,
+        score_product=target.score_product,
+        emulator=False,
+        rng=0,
     )
     assert isinstance(helped.preconditioner, Composed)
     assert helped.n_score_evals < 0.8 * result.n_score_evals
     np.testing.assert_allclose(helped.std(), result.std(), rtol=0.1)
-    plain = sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, rng=0)
+    plain = sp.sample(lambda x: -x / [1.0, 4.0], [1.0, 1.0], 32, emulator=False, rng=0)
     assert isinstance(plain.preconditioner, Preconditioner)
 
 
 def test_particles_without_the_curvature_of_a_maximum_end_finite(rng):
     # uphill everywhere: a wrong sign
     with pytest.warns(sp.SamplingWarning):
-        result = sp.sample(lambda x: x**3, rng.normal(size=(16, 2)), 64, rng=0)
+        result = sp.sample(
+            lambda x: x**3, rng.normal(size=(16, 2)), 64, emulator=False, rng=0
+        )
     assert np.isfinite(result.positions).all()
 
 

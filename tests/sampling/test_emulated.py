@@ -1,10 +1,12 @@
 """`sample` on an emulator of the score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.learning.emulation import emulate
+from splitparticles.learning.emulation import emulate, with_masses
 from splitparticles.learning.evidence import evidence
 from splitparticles.learning.lockstep import Ledger
 from splitparticles.sampling.emulated import corrected, objective_on_draws
@@ -14,7 +16,7 @@ GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
 
 
 def sampled(score, x0, n=32, **options):
-    return sp.sample(score, x0, n, emulator="auto", rng=0, **options)
+    return sp.sample(score, x0, n, rng=0, **options)
 
 
 def test_a_few_hundred_rows_do_and_draws_are_free():
@@ -37,6 +39,8 @@ def test_a_few_hundred_rows_do_and_draws_are_free():
 def test_steins_identities_take_away_the_monte_carlo_error_of_a_normal_law():
     ledger, rng = Ledger(CountedScore(GAUSSIAN.score), 1000), np.random.default_rng(0)
     emulation = emulate(ledger, np.zeros(2), None, rng)
+    rounded = with_masses(emulation.parts, np.array([1.0 + 2**-52]))
+    assert len(replace(emulation, parts=rounded).draws(7, rng)) == 7
     raw = emulation.draws(2000, rng)
     mended = corrected(emulation, raw)
     for x, largest in ((raw, 0.2), (mended, 2e-3)):
@@ -51,7 +55,7 @@ def test_more_particles_cost_no_more_rows():
 
 
 def test_without_an_emulator_there_are_no_draws():
-    result = sp.sample(GAUSSIAN.score, [0.0, 0.0], 8, rng=0)
+    result = sampled(GAUSSIAN.score, [0.0, 0.0], 8, emulator=False)
     with pytest.raises(ValueError, match="emulator"):
         result.draws(10)
     assert np.isnan(result.emulator_error) and result.n_score_calls > 0
@@ -130,7 +134,7 @@ def test_a_density_that_the_emulator_misses_is_told():
     assert result.stop is sp.Stop.DOUBTED and result.pareto_k > 0.7
 
 
-@pytest.mark.parametrize("limit", [1, 20, 60])
+@pytest.mark.parametrize("limit", [1, 5, 20, 60])
 def test_limits_hold_while_the_score_is_learned(limit):
     rows = []
 
@@ -141,6 +145,7 @@ def test_limits_hold_while_the_score_is_learned(limit):
     result = sampled(score, [3.0, 3.0], 16, max_score_evals=limit)
     assert sum(rows) <= limit and result.stop is sp.Stop.MAX_SCORE_EVALS
     assert np.isfinite(result.positions).all() and not result.success
+    assert len(result.positions) in (1, 16)  # the start, or draws
 
 
 def test_errors_of_the_score_are_the_users():
@@ -152,3 +157,17 @@ def test_errors_of_the_score_are_the_users():
     with pytest.raises(RuntimeError, match="too many") as caught:
         sampled(score, [3.0, 3.0])
     assert np.isfinite(caught.value.result.positions).all()
+
+
+def test_a_callback_may_stop_in_any_round_on_the_emulator():
+    seen = []
+
+    def callback(this):
+        seen.append(this)
+        if len(seen) == 3:
+            raise StopIteration
+
+    result = sampled(GAUSSIAN.score, [0.0, 0.0], 16, callback=callback)
+    assert result.stop is sp.Stop.CALLBACK and not result.success
+    assert result.n_rounds == 3 and result.sampler is not None
+    assert np.array_equal(result.positions, seen[-1].particles.positions)
