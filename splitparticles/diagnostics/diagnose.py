@@ -27,7 +27,7 @@ from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
 from ..stop import Stop
 from .check_score import check_score
 from .report import Report
-from .second_run import FRESH, second_run, stein_error, working_coordinates
+from .second_run import DRAWS, FRESH, second_run, stein_error, working_coordinates
 
 # Each threshold lies between the values of right answers and those of wrong ones.
 SQUASHED = 2.5  # Stein's identity for tanh, of what independent draws leave
@@ -78,7 +78,10 @@ def diagnose(
     ``energy_of_iid``  energy distance to `draws`, of that of n of them         0.9
     ================== ======================================================== =====
 
-    The last column is where a warning begins.  One also begins where
+    The last column is where a warning begins.  Where the run had an emulator, `draws`
+    are its own unless others are given, and ``fresh`` stands in place of ``drift`` to
+    ``ksd_of_iid``, which the few points nearest in energy distance do not keep to as
+    those nearest in KSD do.  A warning also begins where
     ``coordinates_per_particle``, d / n, is not below one, and where the density does
     not fall far out; ``modes`` counts those that climbs from around the particles find.
     What a successful run noted is no warning here.
@@ -128,6 +131,8 @@ def diagnose(
         _about_the_score(report, result, counted, batched, rng)
         if draws is None and second and report.ok:
             draws = second_run(report, result, counted, log_density, rng)
+    if draws is None and result.sampler is not None:
+        draws = result.draws(DRAWS, rng=rng)
     if draws is not None:
         _reference(report, result, draws)
     return report
@@ -136,10 +141,14 @@ def diagnose(
 def _about_the_score(report, result, score, log_density, rng):
     """What scores say at the particles, far from them, and at fresh draws."""
     change = working_coordinates(result)
-    z = change.to_working(result.positions)
-    working = result.particles.moved_to(z).weighted(result.particles.probabilities)
-    _stein_figures(report, working, change.score(score))
-    _discrepancies(report, working, change.score(score))
+    if result.sampler is None:
+        z = change.to_working(result.positions)
+        working = result.particles.moved_to(z).weighted(result.particles.probabilities)
+        _stein_figures(report, working, change.score(score))
+        _discrepancies(report, working, change.score(score))
+    else:
+        text = "the score at fresh draws of the emulator is not that of their law"
+        report.measure("fresh", stein_error(result, score, rng), FRESH, text)
     if len(points_without_fall(score, change, result.particles)):
         report.warnings.append("far out the density does not fall: wrong sign?")
     _mode_masses(report, result, score, log_density, rng)
@@ -148,9 +157,6 @@ def _about_the_score(report, result, score, log_density, rng):
         checked = check_score(score, points, log_density=log_density, rng=rng)
         report.figures.update(checked.figures)
         report.warnings.extend(checked.warnings)
-    if result.sampler is not None:
-        text = "the score at fresh draws of the emulator is not that of their law"
-        report.measure("fresh", stein_error(result, score, rng), FRESH, text)
 
 
 def _about_the_run(report, result):

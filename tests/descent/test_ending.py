@@ -53,21 +53,24 @@ def test_exceptions_of_a_callback(kind):
 
 
 def test_a_stop_iteration_of_the_score_is_its_own():
-    calls = []
+    def failing(most):
+        calls = []
 
-    def score(x):
-        calls.append(len(x))
-        if len(calls) > 20:
-            raise StopIteration("of the score")
-        return -x
+        def score(x):
+            calls.append(len(x))
+            if len(calls) > most:
+                raise StopIteration("of the score")
+            return -x
+
+        return score
 
     with pytest.raises(StopIteration, match="of the score") as caught:
-        sp.descend(objective(score), START, n_particles=16)
+        sp.descend(objective(failing(20)), START, n_particles=16)
     assert caught.value.result.stop is Stop.FAILED
-    with pytest.raises(StopIteration, match="of the score") as caught:
-        calls.clear()
-        sp.sample(score, np.ones(2), 16, rng=0)
-    assert np.isfinite(caught.value.result.positions).all()
+    for most, emulator in ((5, "auto"), (20, False)):
+        with pytest.raises(StopIteration, match="of the score") as caught:
+            sp.sample(failing(most), np.ones(2), 16, emulator=emulator, rng=0)
+        assert np.isfinite(caught.value.result.positions).all()
 
 
 def test_a_start_that_is_not_finite_is_an_error_and_a_later_round_an_ending():

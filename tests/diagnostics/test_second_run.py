@@ -1,5 +1,7 @@
 """A second run tells right means and sds from wrong ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def compared(positions, score=normal):
 
 @pytest.fixture(scope="module")
 def right():
-    return sp.sample(normal, [0.0, 0.0], 32, rng=0)
+    return sp.sample(normal, [0.0, 0.0], 32, emulator=False, rng=0)
 
 
 def test_right_means_and_sds_agree_and_the_draws_are_the_laws(right):
@@ -71,6 +73,10 @@ def test_fresh_rows_of_an_emulator_know_its_score():
         assert counted.rows == 256
     report = sp.diagnose(result, score=lambda x: 2.0 * normal(x), second=False)
     assert report.figures["fresh"] > FRESH
+    narrow = result.particles.moved_to(3.0 + 0.4 * (result.positions - 3.0))
+    for particles, right in ((result.particles, True), (narrow, False)):
+        judged = replace(result, particles=particles)
+        assert sp.diagnose(judged, score=normal, second=False).ok == right
 
 
 def test_the_second_run_can_be_left_out(right):
