@@ -7,7 +7,7 @@ matrix has a negative eigenvalue, it splits in two along that eigenvector; and a
 >>> score = lambda x: -(x - 5.0) / 4.0  # of N(5, 2^2), row by row
 >>> result = sp.sample(score, [0.0, 0.0], n_particles=32)
 >>> result.mean().round(2), result.std().round(1)
-(array([5., 5.]), array([1.9, 1.9]))
+(array([5., 5.]), array([2., 2.]))
 """
 
 import importlib

@@ -81,11 +81,8 @@ class Climb(NamedTuple):
     @property
     def heaviest(self) -> Site:
         """Site of the largest mass, by its own curvature, on the way to no mode."""
-        d = len(self.sites[0].x)
         fresh = {id(site.J): site for site in reversed(self.sites)}  # their first ones
-        return max(
-            fresh.values(), key=lambda site: site.log_mass + 0.5 * d * site.decrement
-        )
+        return max(fresh.values(), key=lambda site: site.log_mass)
 
 
 def climb(start: np.ndarray, rng):

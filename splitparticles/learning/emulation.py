@@ -40,13 +40,18 @@ class Emulation:
         return rng.permutation(np.vstack(draws))
 
 
-def emulate(ledger: Ledger, start: np.ndarray, log_density, rng) -> Emulation:
-    """Emulation of the density around the modes that a climb from `start` leads to."""
+def emulate(
+    ledger: Ledger, start: np.ndarray, log_density, rng, *, explores: bool = True
+) -> Emulation:
+    """Emulation of the density around the mode that a climb from `start` leads to.
+
+    With `explores`, around all others that are found from there too.
+    """
     (first,) = together(ledger, [climb(start, rng)])
     modes, heights, change = [first.end], np.zeros(1), None
-    if first.converged:
+    if first.converged and explores:
         modes, heights = other_modes(ledger, first.end, log_density, rng)
-    else:
+    elif not first.converged:
         change = _settled(ledger, first.heaviest, rng)
     insides = _basins(modes)
     searches = []

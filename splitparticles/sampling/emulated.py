@@ -26,7 +26,7 @@ import numpy as np
 
 from ..coordinates.choose import standardised
 from ..coordinates.preconditioner import Preconditioner
-from ..draws.draws import Draws
+from ..draws.draws import Draws, Moments
 from ..learning.emulation import Emulation
 from ..learning.evidence import Evidence
 from ..objectives import Objective
@@ -37,8 +37,8 @@ DRAWS = 2**13  # of the emulator, that particles stand for
 
 def objective_on_draws(
     emulation: Emulation, evidence: Evidence | None, n_particles: int, rng
-) -> tuple[Preconditioner, Objective]:
-    """Standardised coordinates of draws, and the objective for n particles there."""
+) -> tuple[Preconditioner, Objective, Moments]:
+    """Standardised coordinates of draws, the objective there, and their moments."""
     x, w = corrected(emulation, emulation.draws(DRAWS, rng)), None
     if evidence is not None and evidence.trusted:
         w = np.concatenate([np.full(len(x), 1.0 / len(x)), evidence.correction])
@@ -46,7 +46,8 @@ def objective_on_draws(
     moments = Draws(x, w, signed=True).moments()
     change = standardised(moments.mean, moments.cov)
     z = Draws(change.to_working(x), w, signed=True)
-    return change, energy_objective(z, z.moments(), n_particles)
+    moments = z.moments()
+    return change, energy_objective(z, moments, n_particles), moments
 
 
 def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from ..stop import LimitReached, Stop
 from .adaptation import AdaptiveFrame, Task
 from .doubts import COMPARED_ROWS, CONTRADICTION, contradicted, doubts
 from .emulated import doubts_by_evidence, objective_on_draws
+from .matched import Matched
 from .polish import Polish
 from .start import Start
 
@@ -46,7 +47,7 @@ class Run:
         self.descent: Descent | None = None
 
     # ------------------------------------------------------- on an emulator
-    def learn(self, log_density, n_particles, rng) -> None:
+    def learn(self, log_density, n_particles, rng, *, explores: bool) -> None:
         """Learn the score; without success there is no emulation.
 
         Where a limit of the user ends that, some draws are what has been reached.
@@ -54,7 +55,7 @@ class Run:
         ledger = Ledger(self.task.score, LEARNING_ROWS)
         centre = self.cloud.mean(axis=0)
         try:
-            emulation = emulate(ledger, centre, log_density, rng)
+            emulation = emulate(ledger, centre, log_density, rng, explores=explores)
         except (ValueError, np.linalg.LinAlgError, OutOfRows):
             if ledger.raised:  # by the user's score
                 raise
@@ -84,6 +85,14 @@ class Run:
                 parts = with_masses(emulation.parts, measured.masses)
                 self.emulation = replace(emulation, parts=parts)
 
+    def _doubt_too_few(self, n: int) -> None:
+        d = self.cloud.shape[1]
+        if n <= d:
+            self.doubts.append(
+                f"{n} particles cannot span {d} coordinates: they are too narrow in "
+                f"some directions; take {2 * d} or more"
+            )
+
     def _fall_back(self, reason: str) -> None:
         """Say that particles descend on the true score, and why."""
         self.warnings.append(
@@ -95,7 +104,8 @@ class Run:
     ) -> Descent:
         """Descent on draws of the emulator."""
         assert self.emulation is not None
-        change, objective = objective_on_draws(
+        self._doubt_too_few(n_particles)
+        change, objective, moments = objective_on_draws(
             self.emulation, self.evidence, n_particles, rng
         )
         early, last = moves_for(move, weights)
@@ -107,7 +117,7 @@ class Run:
             n_particles=n_particles,
             rng=rng,
             move=early,
-            final_move=last,
+            final_move=None if last is None else Matched(last, moments),
             growth=growth_for(growth, weights),
             frame=Frame(change),
             continuation=False,
@@ -119,14 +129,10 @@ class Run:
     def on_score(self, move, growth, weights: Weights, **options) -> Descent:
         """Descent on the true score, now that its start is known."""
         assert self.start is not None
-        start, d = self.start, self.cloud.shape[1]
+        start = self.start
         self.doubts += start.doubts
         self.warnings += start.notes
-        if (n := options["n_particles"]) <= d:
-            self.doubts.append(
-                f"{n} particles cannot span {d} coordinates: they are too narrow in "
-                f"some directions; take {2 * d} or more"
-            )
+        self._doubt_too_few(options["n_particles"])
         if start.several:  # a Stein discrepancy would ruin the masses of modes
             if weights is Weights.OPTIMAL:
                 self.warnings.append("weights are equal within each mode, not optimal")
@@ -186,6 +192,7 @@ class Run:
                 self.task.score.calls,
                 self.names,
                 [ended],
+                emulator_error=self.emulator_error,
             )
         result = self.descent.result(stop)
         measured = self.evidence

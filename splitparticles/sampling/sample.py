@@ -96,9 +96,9 @@ def sample(
         Optimal weights lower the discrepancy, for quadrature; equal ones make draws.
         Where there are several modes their masses stay: weights are equal within each.
     tempering : "auto", False or increasing inverse temperatures ending in 1
-        "auto" looks for other modes by climbs from scattered points and starts from
-        all that have mass, at a few hundred score rows; a schedule cools the target
-        from a broad bell about the start.
+        "auto" looks for other modes from scattered points and starts from all that have
+        mass; False stays at the first; a schedule cools the target from a broad bell
+        about the start.
     emulator : "auto" or False
         "auto" learns the score by an emulator, which particles descend on; the true
         score only tests and teaches it: some hundred rows in some thirty calls.  Where
@@ -150,7 +150,7 @@ def sample(
     >>> import splitparticles as sp
     >>> result = sp.sample(lambda x: -(x - 5.0) / 4.0, [0.0, 0.0], 16, rng=0)
     >>> result.mean().round(2), result.std().round(1)
-    (array([5., 5.]), array([1.9, 1.9]))
+    (array([5., 5.]), array([2., 2.]))
     """
     schedule = checked_schedule(tempering)
     if checkpoint is not None:
@@ -190,7 +190,8 @@ def sample(
     with threads, Ending(run.result) as ending:
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
         if learns and cloud.shape[1] <= MOST_LEARNED:
-            run.learn(log_density, n_particles, rng)
+            explores = tempering == "auto"
+            run.learn(log_density, n_particles, rng, explores=explores)
         if run.emulation is not None:
             descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
         else:

@@ -8,16 +8,15 @@ GAUSSIAN = sp.targets.Gaussian([3.0, -200.0, 0.1], np.diag([1.0, 400.0, 1e-6]))
 EMULATORS = pytest.mark.parametrize("emulator", ["auto", False])
 
 
-# the best few points by the energy distance are a little narrow
-@pytest.mark.parametrize("emulator, narrow", [("auto", 0.035), (False, 0.0)])
+@EMULATORS
 @pytest.mark.parametrize("seed", range(3))
-def test_means_and_sds_of_a_gaussian_from_a_rough_start(seed, emulator, narrow):
+def test_means_and_sds_of_a_gaussian_from_a_rough_start(seed, emulator):
     start = np.random.default_rng(seed).uniform(-2, 2, 3)
     result = sp.sample(GAUSSIAN.score, start, 32, emulator=emulator, rng=seed)
     sd = np.sqrt(np.diag(GAUSSIAN.cov))
     np.testing.assert_allclose((result.mean() - GAUSSIAN.mean) / sd, 0.0, atol=0.02)
-    atol = 0.01 if emulator else 0.03
-    np.testing.assert_allclose(result.std() / sd, 1.0 - narrow, atol=atol)
+    atol = 0.003 if emulator else 0.03
+    np.testing.assert_allclose(result.std() / sd, 1.0, atol=atol)
     assert result.success and result.warnings == []
     assert np.allclose(result.weights, 1 / 32)
 
@@ -249,7 +248,7 @@ def test_a_funnel_is_followed_from_its_neck_to_its_mouth(seed):
     # mode far down the neck; a lone particle used to leave by the side
     target = sp.targets.Funnel()
     start = np.random.default_rng(seed).uniform(-2.0, 2.0, size=2)
-    result = sp.sample(target.score, start, 64, rng=seed)
+    result = sp.sample(target.score, start, 64, emulator=False, rng=seed)
     assert abs(result.mean()[0]) < 0.2 and 2.7 < result.std()[0] < 3.3
     assert abs(result.mean()[1]) < 0.3 * result.std()[1] and result.warnings == []
 
