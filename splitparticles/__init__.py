@@ -25,7 +25,6 @@ from .descent.load import ResultFileError, load
 from .descent.result import Result
 from .descent.round import Round
 from .diagnostics.check_score import check_score
-from .diagnostics.diagnose import diagnose
 from .diagnostics.report import Report
 from .distances import energy_distance, infinity_wasserstein, ksd, mmd
 from .growth import (
@@ -56,6 +55,7 @@ from .networks.network import Network
 from .networks.rbf_network import RBFNetwork
 from .objectives import KSD, MMD, Discrepancy, FirstVariation, Objective
 from .particles import ParticleSet
+from .sampling.diagnose import diagnose
 from .sampling.run import SamplingWarning
 from .sampling.sample import sample
 from .scores.sharded import ShardedScore

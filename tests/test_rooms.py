@@ -13,10 +13,9 @@ FLOORS = [
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
     {"objectives", "modes", "emulator", "plotting"},
-    {"moves", "growth", "networks", "distances", "learning"},
+    {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
     {"sampling", "compression", "estimators"},
-    {"diagnostics"},
     {"__init__", "cli"},
     {"testing", "__main__"},
 ]

@@ -1,1 +1,1 @@
-"""Checks of scores and of results."""
+"""Checks of scores, and reports."""

@@ -40,7 +40,8 @@ def stretch_back(metric, g, out):
     """Rows M^T g_i."""
     join_the_loop()
     for i in range(len(g)):
-        out[i] = 0.0
+        for j in range(len(metric)):
+            out[i, j] = 0.0
         for k in range(len(metric)):
             for j in range(len(metric)):
                 out[i, j] += metric[k, j] * g[i, k]
@@ -87,8 +88,10 @@ def chain_loop(
             for i in range(count):
                 for k in range(even):
                     z[i, k] += sizes[step, first + i] * q[i, k]
-            f[:] = 0.0
-            mg[:] = 0.0
+            for i in range(count):
+                f[i] = 0.0
+                for k in range(even):
+                    mg[i, k] = 0.0
             stretch(metric, z, mz)
             add_value_and_gradient(kernel, profile, mz, y, a, f, mg, buffers, 0, count)
             stretch_back(metric, mg, g)
@@ -109,5 +112,6 @@ def chain_loop(
                 if not is_near(mz, i, y, squared_wall):
                     counts[first + i, 1] += 1.0
                 elif f[i] > floor:
-                    x[first + i], s[first + i] = z[i], g[i]
+                    for k in range(even):
+                        x[first + i, k], s[first + i, k] = z[i, k], g[i, k]
                     values[first + i] = f[i]

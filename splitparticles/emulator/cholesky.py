@@ -76,13 +76,22 @@ def factor_tile(t):
 
 
 @helper
+def move_row(v, out):
+    """Move a row of a tile, its sign turned; zeros stay behind."""
+    # element by element: what NumPy says of unequal shapes takes seconds to compile
+    for k in range(TILE):
+        out[k] = -v[k]
+        v[k] = 0.0
+
+
+@helper
 def invert_tile(t, out):
     """Inverse of a lower triangular tile."""
     join_the_loop()
     for c in range(TILE):
         w = out[c]
-        w[:] = 0.0
-        w[c] = 1.0
+        for k in range(TILE):
+            w[k] = 1.0 if k == c else 0.0
         for k in range(c, TILE):
             w[k] /= t[k, k]
             for i in range(k + 1, TILE):
@@ -98,7 +107,10 @@ def _diagonal_loop(kernel, tiles, column, pivots, first, last):
         for K in range(J):
             left = tiles[tile_index(J, K)]
             subtract_product(t, left, left)
-        factor = t.copy()
+        factor = np.empty((TILE, TILE))
+        for k in range(TILE):
+            for i in range(TILE):
+                factor[k, i] = t[k, i]
         pivots[0] = factor_tile(factor)
         invert_tile(factor, t)
 
@@ -106,13 +118,13 @@ def _diagonal_loop(kernel, tiles, column, pivots, first, last):
 @compiled
 def _column_loop(kernel, tiles, column, first, last):
     use_wide_vectors()
-    J = column[0]
+    J, negative = column[0], np.empty((TILE, TILE))
     for row in range(J + 1 + first, J + 1 + last):
         t = tiles[tile_index(row, J)]
         for K in range(J):
             subtract_product(t, tiles[tile_index(row, K)], tiles[tile_index(J, K)])
-        negative = -t
-        t[:] = 0.0
+        for k in range(TILE):
+            move_row(t[k], negative[k])
         subtract_product(t, negative, tiles[tile_index(J, J)])
 
 
@@ -130,9 +142,8 @@ def _forward_loop(kernel, tiles, b, first, last):
                 )
         for r in range(2 * first, 2 * last, 2):
             c0, c1 = b[r, columns], b[r + 1, columns]
-            negative[0], negative[1] = -c0, -c1
-            c0[:] = 0.0
-            c1[:] = 0.0
+            move_row(c0, negative[0])
+            move_row(c1, negative[1])
             subtract_pair(c0, c1, tiles[tile_index(row, row)], negative[0], negative[1])
 
 
@@ -158,7 +169,8 @@ def _backward_loop(kernel, tiles, b, first, last):
                 for i in range(TILE):
                     total += inverse[k, i] * c[i]
                 out[k] = total
-            c[:] = out
+            for k in range(TILE):
+                c[k] = out[k]
 
 
 def tiles_for(n: int) -> np.ndarray:

@@ -44,9 +44,11 @@ FLATTER = 0.03, 0.15  # pooled errors below which powers 1/2, and 1/4, are teste
 
 TOUCHED = 0.1  # fraction of proposals that the wall stops, where it matters
 
-ASTRAY = 0.5  # the same, at which chains never found where the mass is
-
 OPEN = 0.02  # the same, where it does not
+
+ASTRAY = 0.5  # the same, at which chains have not found where the mass is
+
+NEAR = 3.0  # |z| and |s| over the root of d of rows to begin with: far ones mislead
 
 NARROWEST, WIDEST = 1 / 3, 1.7  # factors of one whitening
 
@@ -77,21 +79,21 @@ def learn(change: ChangeOfVariables, x, s, rng, *, inside=None):
     inside : callable, optional
         (m, d) -> (m,), points in the user's coordinates that belong to this mode.
     """
-    pupil = _Pupil(change, x, s, rng, inside)
+    rounds = _Rounds(change, x, s, rng, inside)
     try:
         for _ in range(MOST_ROUNDS):
-            yield from pupil.test()
-            pupil.refit()
-            if pupil.passed() or pupil.is_hopeless():
+            yield from rounds.test()
+            rounds.refit()
+            if rounds.passed() or rounds.is_hopeless():
                 break
-            pupil.whiten()
-            pupil.bend()
+            rounds.whiten()
+            rounds.bend()
     except OutOfRows:
         pass
-    return Learned(pupil.fit, tuple(pupil.pooled), pupil.passed())
+    return Learned(rounds.fit, tuple(rounds.pooled), rounds.passed())
 
 
-class _Pupil:
+class _Rounds:
     """State of the rounds."""
 
     def __init__(self, change, x, s, rng, inside):
@@ -99,8 +101,8 @@ class _Pupil:
         z = change.to_working(x)
         with np.errstate(all="ignore"):
             size = np.linalg.norm(change.pulled(z, s), axis=1)
-            near = (np.linalg.norm(z, axis=1) < 3.0 * d**0.5) & (size < 3.0 * d**0.5)
-        if near.sum() > 1:  # rows from before the rounds: far ones mislead
+            near = np.maximum(np.linalg.norm(z, axis=1), size) < NEAR * d**0.5
+        if near.sum() > 1:
             x, s = x[near], s[near]
         self.x, self.s, self.rng, self.inside = x, s, rng, inside
         emulator = fitted(change, x, s, by_bulk=False)

@@ -1,27 +1,27 @@
 r"""Scouts: few rows far from a mode that look for others.
 
 They step up the density from scattered points, in lockstep.  A few of those that have
-not come home in three strides go on for some more, by steps of Barzilai and Borwein
-(key ``BB88`` in docs/references.bib); where these end elsewhere, climbs begin.  The
-height of one mode over another is the integral of the score along the line between
+not reached the mode in three strides go on for some more, by steps of Barzilai and
+Borwein (key ``BB88`` in docs/references.bib); where these end elsewhere, climbs begin.
+The height of one mode over another is the integral of the score along the line between
 them.
 """
 
 import numpy as np
 
+from ..modes.search import secant_lengths
 from .climb import Site, climb
 from .lockstep import Ledger, OutOfRows, together
 
 SCOUTS, STRIDES = 12, 3
 
-FURTHER = 12  # strides of a few that have not come home
+FURTHER = 12  # strides of a few that have not reached the mode
 
 NEAREST, FARTHEST = 3.0, 40.0  # distances in standard deviations of the mode
 
 STRIDE = 0.7  # of the distance to the mode, at most
 
-
-HOMEWARDS = 0.8  # cosine of the score and the way home of those that are on it
+INWARDS = 0.8  # cosine of score and way to the mode, of those on it
 
 MOVING = 0.05  # last stride of these, over their distance
 
@@ -79,7 +79,7 @@ def _scouted(mode: Site, rng):
             s = yield mode.x + z @ mode.A.T
             s = s @ mode.A
             if stride >= STRIDES:
-                step = _secant(z - before[0], s - before[1], step)
+                step = secant_lengths(z - before[0], s - before[1], step)
             kept = np.flatnonzero(np.isfinite(s).all(axis=1))
             if stride >= STRIDES - 1:
                 kept = kept[_elsewhere(z[kept], s[kept])]
@@ -95,27 +95,19 @@ def _scouted(mode: Site, rng):
     except OutOfRows:
         return np.zeros((0, d))
     moving = np.linalg.norm(z - before[0], axis=1) > MOVING * np.linalg.norm(z, axis=1)
-    return mode.x + z[~moving | (_homewards(z, s) < HOMEWARDS)] @ mode.A.T
+    return mode.x + z[~moving | (_inwards(z, s) < INWARDS)] @ mode.A.T
 
 
-def _homewards(z, s):
-    """Cosine of the score and the way home, (k,)."""
+def _inwards(z, s):
+    """Cosine of the score and the way to the mode, (k,)."""
     size = np.linalg.norm(z, axis=1) * np.linalg.norm(s, axis=1)
     return -(s * z).sum(axis=1) / np.maximum(size, 1e-300)
 
 
-def _secant(dz, ds, step):
-    """Steps (k,) by the curvature along the last ones; twice these where convex."""
-    with np.errstate(all="ignore"):
-        curvature = -(dz * ds).sum(axis=1)
-        secant = (dz * dz).sum(axis=1) / curvature
-    return np.where(curvature > 0.0, secant, 2.0 * step)
-
-
 def _elsewhere(z, s) -> list[int]:
-    """Rows of the few that are not home and head there least, far from each other."""
+    """Rows of the few that are far from the mode and head there least, apart."""
     distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
-    pull = _homewards(z, s) * np.minimum(1.0, size / distance)
+    pull = _inwards(z, s) * np.minimum(1.0, size / distance)
     away = (distance > NEAREST) & (distance**2 > 2.0 * z.shape[1])
     chosen: list[int] = []
     for i in np.flatnonzero(away)[np.argsort(pull[away])]:

@@ -19,6 +19,8 @@ FARTHEST = 0.02  # fraction of their states
 
 MARGIN = 0.3  # of their standard deviation, by which they must go farther to be asked
 
+LEAST_SLOPE = 0.5  # of a marginal's log density, that errors are relative to
+
 SMALL = 0.05  # error of a side that is known
 
 
@@ -69,5 +71,5 @@ class Sides:
         with np.errstate(all="ignore"):
             slope = (s * self.directions).sum(axis=1)
             error = ((emulated - s) * self.directions).sum(axis=1) ** 2
-            error = error / np.maximum(0.25, slope**2)
+            error = error / np.maximum(LEAST_SLOPE**2, slope**2)
         self.errors[tuple(self.unknown.T)] = np.where(np.isfinite(error), error, 1.0)

@@ -150,13 +150,21 @@ def _climbed(score, z):
         moved = z[moving] + length[:, None] * s[moving]
         s_moved = score(moved)
         dz, ds = moved - z[moving], s_moved - s[moving]
-        with np.errstate(all="ignore"):
-            curvature = -row_dot(dz, ds)
-            secant = row_dot(dz, dz) / curvature
-        # where log p is convex the secant has no minimum: twice the last length
-        step[moving] = np.where(curvature > 0, secant, 2.0 * length)
+        step[moving] = secant_lengths(dz, ds, length)
         z[moving], s[moving] = moved, s_moved
     return z
+
+
+def secant_lengths(dz, ds, lengths) -> np.ndarray:
+    """Lengths (n,) of the next steps of Barzilai and Borwein, after steps dz (n, d).
+
+    The scores changed by ds.  Where log p is convex the secant has no minimum: twice
+    the last lengths.
+    """
+    with np.errstate(all="ignore"):
+        curvature = -row_dot(dz, ds)
+        secant = row_dot(dz, dz) / curvature
+    return np.where(curvature > 0.0, secant, 2.0 * lengths)
 
 
 def _new_mode(score, modes, x, single) -> Mode | None:

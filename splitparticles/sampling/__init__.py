@@ -1,1 +1,1 @@
-"""`sample`: particles from a score."""
+"""`sample`: particles from a score; `diagnose`: reasons not to trust them."""

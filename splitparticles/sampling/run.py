@@ -86,6 +86,7 @@ class Run:
                 self.emulation = replace(emulation, parts=parts)
 
     def _doubt_too_few(self, n: int) -> None:
+        """Doubt a result of n particles that cannot have a full covariance."""
         d = self.cloud.shape[1]
         if n <= d:
             self.doubts.append(

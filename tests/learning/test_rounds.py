@@ -11,10 +11,10 @@ from splitparticles.learning.sides import SMALL, Sides
 from splitparticles.scores.counted import CountedScore
 
 
-def pupil(d=2):
+def begun(d=2):
     x = np.random.default_rng(0).normal(size=(4, d))
     white = Preconditioner(np.zeros(d), np.eye(d))
-    one = rounds._Pupil(white, x, -x, np.random.default_rng(0), None)
+    one = rounds._Rounds(white, x, -x, np.random.default_rng(0), None)
     one.sides.unknown = one.sides.unknown[:0]
     return one
 
@@ -25,7 +25,7 @@ def errors(counts, sizes):
 
 @pytest.mark.parametrize(("count", "limits"), [(FEW, STRICT), (MANY, MILD)])
 def test_rounds_end_where_enough_rows_of_each_power_are_predicted(count, limits):
-    one = pupil()
+    one = begun()
     one.errors = errors([count] * 3, limits)
     assert one.passed()
     for k in range(3):
@@ -39,18 +39,18 @@ def test_rounds_end_where_enough_rows_of_each_power_are_predicted(count, limits)
 
 def test_one_row_in_many_may_be_wrong_at_the_flat_powers_alone():
     for k in range(3):
-        one = pupil()
+        one = begun()
         one.errors = errors([MANY] * 3, MILD)
         one.errors[k][-1] = 1.0
         assert one.passed() == (k > 0)
 
 
 def test_no_round_is_the_last_at_the_wall_or_with_an_unknown_side():
-    one = pupil()
+    one = begun()
     one.errors = errors([FEW] * 3, STRICT)
     one.stopped = OPEN
     assert not one.passed()
-    one = pupil()
+    one = begun()
     one.errors = errors([FEW] * 3, STRICT)
     one.sides.unknown = np.array([[1, 0]])
     assert not one.passed()

@@ -6,7 +6,8 @@ import pytest
 import splitparticles as sp
 from splitparticles.learning.climb import climb
 from splitparticles.learning.lockstep import Ledger, together
-from splitparticles.learning.scouts import _secant, other_modes
+from splitparticles.learning.scouts import other_modes
+from splitparticles.modes.search import secant_lengths
 from splitparticles.scores.counted import CountedScore
 
 
@@ -61,7 +62,7 @@ def test_a_stride_is_the_secant_s_where_concave_and_doubled_elsewhere():
     dz = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
     ds = np.array([[-4.0, 7.0], [1.0, 0.0], [0.0, 0.0]])
     step = np.array([0.1, 0.1, 0.3])
-    np.testing.assert_allclose(_secant(dz, ds, step), [0.25, 0.2, 0.6])
+    np.testing.assert_allclose(secant_lengths(dz, ds, step), [0.25, 0.2, 0.6])
 
 
 def test_the_heaviest_site_of_a_funnel_is_above_the_end_of_its_neck():

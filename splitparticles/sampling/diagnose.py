@@ -15,18 +15,18 @@ from numpy.typing import ArrayLike
 from .._linalg import ratio
 from .._validation import as_positions, as_rng, explains_keywords
 from ..descent.result import Result
+from ..diagnostics.check_score import check_score
+from ..diagnostics.report import Report
 from ..distances import energy_distance
 from ..kernels.radial import Gaussian, InverseMultiquadric
 from ..modes.climb import find_mode
 from ..modes.masses import laplace_masses, measured_masses
 from ..modes.search import find_modes
 from ..objectives import KSD
-from ..sampling.doubts import points_without_fall
 from ..scores.counted import CountedScore, batched_log_density
 from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
 from ..stop import Stop
-from .check_score import check_score
-from .report import Report
+from .doubts import points_without_fall
 from .second_run import DRAWS, FRESH, second_run, stein_error, working_coordinates
 
 # Each threshold lies between the values of right answers and those of wrong ones.

@@ -7,7 +7,7 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.diagnostics.report import Report
-from splitparticles.diagnostics.second_run import FRESH, second_run, stein_error
+from splitparticles.sampling.second_run import FRESH, second_run, stein_error
 from splitparticles.scores.counted import CountedScore
 
 SCALES = np.array([1.0, 100.0])

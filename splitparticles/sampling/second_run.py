@@ -14,11 +14,11 @@ from .._linalg import ratio
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..descent.result import Result
+from ..diagnostics.report import Report
 from ..particles import ParticleSet
-from ..sampling.run import SamplingWarning
-from ..sampling.sample import sample
 from ..scores.counted import CountedScore
-from .report import Report
+from .run import SamplingWarning
+from .sample import sample
 
 LEAST_ROWS = 10_000  # of the score that a second run may take, or twice the first's
 
