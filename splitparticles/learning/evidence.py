@@ -1,7 +1,7 @@
 r"""Evidence and masses of modes by importance sampling, where a log density is known.
 
-In the basin of each of K modes the emulated density is normalised by importance
-sampling from a Student density :math:`q_k` fitted to its draws, which asks nothing.
+In the basin of each of K modes the emulated density is normalised by a bridge between
+its draws and those of a Student density :math:`q_k` fitted to them, which asks nothing.
 Then draws of the mixture
 
 .. math:: \pi = \frac1K \sum_k \big[ \alpha\, \hat p_k + (1 - \alpha)\, q_k \big]
@@ -31,6 +31,8 @@ WEIGHTED = 1024  # rows of the log density
 STUDENTS = 0.25  # of them
 
 LARGEST_PARETO = 0.7  # shape of the weights' tail that is to be trusted
+
+BRIDGES = 200  # steps towards an integral
 
 MISMATCH = 0.3  # of chains and emulated density, in standard deviations
 
@@ -81,10 +83,10 @@ class Normalised(NamedTuple):
     """A part of the emulated density with its integral, and a Student beside it."""
 
     part: Part
-    log_integral: float
-    """NaN where the chains hardly come into the part's basin."""
     student: Student
-    mismatch: float
+    log_integral: float = np.nan
+    """NaN where the chains hardly come into the part's basin."""
+    mismatch: float = np.inf
     """Largest distance of its mean from that of chains, in standard deviations."""
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
@@ -97,13 +99,38 @@ def normalised(part: Part, rng) -> Normalised:
     fit, d = part.fit, part.fit.emulator.dim
     z = fit.chains(rng, steps=60).positions.reshape(-1, d)
     own = part.holds(fit.change.to_user(z))
-    known = np.count_nonzero(own) > 2 * d
-    student = Student.fitted(fit.change, z[own] if known else z)
-    x = student.draws(PROPOSALS, rng)
-    log_w = part.log_density(x) - student.log_density(x)
-    log_integral = float(logsumexp(log_w) - np.log(len(x))) if known else np.nan
-    mean = np.exp(log_w - logsumexp(log_w)) @ student.change.to_working(x)
-    return Normalised(part, log_integral, student, float(np.abs(mean).max()))
+    if np.count_nonzero(own) <= 2 * d:
+        return Normalised(part, Student.fitted(fit.change, z))
+    z = z[own]
+    student = Student.fitted(fit.change, z)
+    x = np.vstack([fit.change.to_user(z), student.draws(PROPOSALS, rng)])
+    log_p, log_q = part.log_density(x), student.log_density(x)
+    u = student.change.to_working(x)
+    _, weights = bridge(log_p, log_q, len(z))
+    off = float(np.abs(weights @ u - u[: len(z)].mean(axis=0)).max())
+    # bumps of the emulator where it is denser than anywhere that chains go
+    bumps = log_p - log_q > (log_p - log_q)[: len(z)].max()
+    log_integral, _ = bridge(np.where(bumps, -np.inf, log_p), log_q, len(z))
+    return Normalised(part, student, log_integral, off)
+
+
+def bridge(log_p: np.ndarray, log_q: np.ndarray, n: int) -> tuple[float, np.ndarray]:
+    r"""Log integral Z of a density p by n draws of it and m of a normalised q.
+
+    .. math:: Z = \sum_i w_i, \qquad w_i = p_i / (n p_i / Z + m q_i)
+
+    over all of them, p's first (source: key ``MW96`` in docs/references.bib); and the
+    weights w for p, divided by their sum.  None is more than 1 / n.
+    """
+    log_n, log_m = np.log(n), np.log(len(log_p) - n)
+    log_z = float(logsumexp(log_p[n:] - log_q[n:]) - log_m)
+    for _ in range(BRIDGES):
+        before = log_z
+        log_w = log_p - np.logaddexp(log_n + log_p - log_z, log_m + log_q)
+        log_z = float(logsumexp(log_w))
+        if abs(log_z - before) < 1e-9:
+            break
+    return log_z, softmax(log_w)
 
 
 def evidence(

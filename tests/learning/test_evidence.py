@@ -9,7 +9,7 @@ from scipy.special import gammaln
 import splitparticles as sp
 from splitparticles.coordinates.noncentred import NonCentred
 from splitparticles.learning.emulation import emulate
-from splitparticles.learning.evidence import evidence, normalised
+from splitparticles.learning.evidence import bridge, evidence, normalised
 from splitparticles.learning.fit import Fit
 from splitparticles.learning.lockstep import Ledger
 from splitparticles.learning.part import Part
@@ -70,6 +70,33 @@ def test_the_evidence_is_the_integral(target, d):
     assert abs(measured.log_evidence - target.log_evidence) < 0.02
     assert measured.trusted and measured.effective > 800.0
     assert measured.masses == pytest.approx([1.0])
+    assert np.linalg.norm(measured.correction) < 0.005
+
+
+def test_a_bridge_finds_an_integral():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(1.0, 0.5, 4000), rng.normal(0.0, 2.0, 8000)])
+    log_p = 3.0 - 2.0 * (x - 1.0) ** 2
+    log_q = -0.5 * (x / 2.0) ** 2 - np.log(2.0) - 0.5 * LOG_2PI
+    truth = 3.0 + 0.5 * LOG_2PI + np.log(0.5)
+    log_integral, weights = bridge(log_p, log_q, 4000)
+    assert abs(log_integral - truth) < 0.02
+    assert weights.sum() == pytest.approx(1.0) and weights.max() < 1.001 / 4000
+    assert abs(weights @ x - 1.0) < 0.02
+
+
+class Lobed(Part):
+    """Part that is dense far out too, where no chain goes."""
+
+    def log_density(self, x):
+        return super().log_density(x) + np.where(x[:, 0] > 6.0, 30.0, 0.0)
+
+
+def test_what_no_chain_reaches_is_not_counted(plane):
+    lobed = Lobed(plane[0].fit)
+    measured = weighed([lobed], Normal(2).log_density)
+    assert abs(measured.log_evidence - Normal(2).log_evidence) < 0.02
+    assert measured.trusted and measured.mismatch < 0.1
     assert np.linalg.norm(measured.correction) < 0.005
 
 
