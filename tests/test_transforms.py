@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import splitparticles as sp
 from splitparticles.testing.oracles import differences
 from splitparticles.transforms import (
     Bounded,

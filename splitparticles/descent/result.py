@@ -160,8 +160,9 @@ class Result:
     def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
         """Draws of the emulator (m, d), at no row of the score.
 
-        They are exchangeable: any `chains` equal parts of them are chains.  No
-        importance weight corrects them.  ValueError when the run had no emulator.
+        They are exchangeable: any `chains` equal parts of them are chains.  A linear
+        map gives them the mean and the covariance that the particles have.  ValueError
+        when the run had no emulator.
         """
         if self.sampler is None:
             raise ValueError(

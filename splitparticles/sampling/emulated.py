@@ -31,6 +31,7 @@ from ..learning.emulation import Emulation
 from ..learning.evidence import Evidence
 from ..objectives import Objective
 from ..objectives.energy import energy_objective
+from .matched import with_moments
 
 DRAWS = 2**13  # of the emulator, that particles stand for
 
@@ -48,6 +49,16 @@ def objective_on_draws(
     z = Draws(change.to_working(x), w, signed=True)
     moments = z.moments()
     return change, energy_objective(z, moments, n_particles), moments
+
+
+def draws_with_moments(
+    emulation: Emulation, change: Preconditioner, moments: Moments, m: int, rng
+) -> np.ndarray:
+    """Draws (m, d) of many, which together have the moments of `objective_on_draws`."""
+    x = emulation.draws(max(m, DRAWS), rng)
+    z = change.to_working(x)
+    mapped = with_moments(z, np.full(len(z), 1.0 / len(z)), moments)
+    return x[:m] if mapped is None else change.to_user(mapped[:m])
 
 
 def corrected(emulation: Emulation, x: np.ndarray) -> np.ndarray:

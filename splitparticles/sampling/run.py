@@ -1,6 +1,8 @@
 """Run of `sample`: what it has reached, whatever ends it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from ..particles import ParticleSet
 from ..stop import LimitReached, Stop
 from .adaptation import AdaptiveFrame, Task
 from .doubts import COMPARED_ROWS, CONTRADICTION, contradicted, doubts
-from .emulated import doubts_by_evidence, objective_on_draws
+from .emulated import doubts_by_evidence, draws_with_moments, objective_on_draws
 from .matched import Matched
 from .polish import Polish
 from .start import Start
@@ -44,6 +46,7 @@ class Run:
         self.emulation: Emulation | None = None
         self.emulator_error = np.nan
         self.evidence: Evidence | None = None
+        self.sampler: Callable | None = None
         self.descent: Descent | None = None
 
     # ------------------------------------------------------- on an emulator
@@ -109,6 +112,7 @@ class Run:
         change, objective, moments = objective_on_draws(
             self.emulation, self.evidence, n_particles, rng
         )
+        self.sampler = partial(draws_with_moments, self.emulation, change, moments)
         early, last = moves_for(move, weights)
         if isinstance(last, LBFGS):
             last = replace(last, max_iter=STEPS)
@@ -206,7 +210,7 @@ class Run:
             names=self.names,
             preconditioner=self.descent.frame.change,
             warnings=[*self.doubts, *self.warnings, *result.warnings],
-            sampler=None if self.emulation is None else self.emulation.draws,
+            sampler=self.sampler,
             emulator_error=self.emulator_error,
             log_evidence=np.nan if measured is None else measured.log_evidence,
             pareto_k=np.nan if measured is None else measured.pareto_k,

@@ -54,6 +54,17 @@ def test_more_particles_cost_no_more_rows():
     assert few.n_score_evals == many.n_score_evals and len(many.particles) == 200
 
 
+def test_draws_have_the_moments_of_the_particles():
+    scale = np.array([1.0, 30.0, 0.2])
+    result = sp.sample(lambda x: (2.0 - x) / scale**2, np.zeros(3), 32, rng=0)
+    draws = result.draws(9000, rng=1)
+    np.testing.assert_allclose(draws.mean(axis=0), result.mean(), rtol=1e-9)
+    np.testing.assert_allclose(draws.std(axis=0), result.std(), rtol=1e-9)
+    few = np.vstack([result.draws(100, rng=seed) for seed in range(20)])
+    assert few[:100].std(axis=0) != pytest.approx(result.std(), rel=1e-3)
+    assert np.abs((few.mean(axis=0) - 2.0) / scale).max() < 0.08
+
+
 def test_without_an_emulator_there_are_no_draws():
     result = sampled(GAUSSIAN.score, [0.0, 0.0], 8, emulator=False)
     with pytest.raises(ValueError, match="emulator"):
