@@ -14,9 +14,9 @@ from contextvars import ContextVar
 
 import numpy as np
 
-# Below this many inner steps (0.4 ms) a call is over before a second thread has woken
+# Below this many inner steps (0.15 ms) a call is over before a second thread has woken
 # up and caught up; a block of the larger size (0.1 s) is how long Ctrl-C may wait.
-STEPS_WORTH_A_THREAD = 4_000_000
+STEPS_WORTH_A_THREAD = 1_500_000
 
 STEPS_OF_A_BLOCK = 500_000_000
 
