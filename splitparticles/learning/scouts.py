@@ -3,8 +3,8 @@ r"""Scouts: few rows far from a mode that look for others.
 They step up the density from scattered points, in lockstep.  A few of those that have
 not reached the mode in three strides go on for some more, by steps of Barzilai and
 Borwein (key ``BB88`` in docs/references.bib); where these end elsewhere, climbs begin.
-The height of one mode over another is the integral of the score along the line between
-them.
+Each mode that is found sends scouts too.  The height of one mode over another is the
+integral of the score along the line between them.
 """
 
 import numpy as np
@@ -25,7 +25,9 @@ INWARDS = 0.8  # cosine of score and way to the mode, of those on it
 
 MOVING = 0.05  # last stride of these, over their distance
 
-MOST_CLIMBS = 3
+MOST_CLIMBS = 3  # from around a mode
+
+MOST_MODES = 8  # that send scouts
 
 APART = 5.0  # whitened distance of two modes, by either
 
@@ -41,12 +43,13 @@ def other_modes(
 
     The log densities are relative to each other.
     """
-    (starts,) = together(ledger, [_scouted(first, rng)])
-    climbs = together(ledger, [climb(x, rng) for x in starts])
     modes = [first]
-    for found in climbs:
-        if found.converged and all(_apart(found.end, mode) for mode in modes):
-            modes.append(found.end)
+    for mode in modes:  # they become more
+        (starts,) = together(ledger, [_scouted(mode, modes, rng)])
+        for found in together(ledger, [climb(x, rng) for x in starts]):
+            new = found.converged and all(_apart(found.end, one) for one in modes)
+            if new and len(modes) < MOST_MODES:
+                modes.append(found.end)
     if len(modes) == 1:
         return modes, np.zeros(1)
     if log_density is None:
@@ -66,8 +69,8 @@ def _apart(mode: Site, other: Site) -> bool:
     return min(distances) > APART
 
 
-def _scouted(mode: Site, rng):
-    """Search that returns starts of climbs, (m, d)."""
+def _scouted(mode: Site, modes: list[Site], rng):
+    """Search about one of the known modes that returns starts of climbs, (m, d)."""
     d = len(mode.x)
     z = rng.standard_normal((SCOUTS, d))
     far = np.exp(rng.uniform(np.log(NEAREST), np.log(FARTHEST), (SCOUTS, 1)))
@@ -76,14 +79,15 @@ def _scouted(mode: Site, rng):
     before = z, np.zeros_like(z)
     try:
         for stride in range(STRIDES + FURTHER):
-            s = yield mode.x + z @ mode.A.T
-            s = s @ mode.A
+            x = mode.x + z @ mode.A.T
+            s_user = yield x
+            s = s_user @ mode.A
             if stride >= STRIDES:
                 step = secant_lengths(z - before[0], s - before[1], step)
             kept = np.flatnonzero(np.isfinite(s).all(axis=1))
             if stride >= STRIDES - 1:
-                kept = kept[_elsewhere(z[kept], s[kept])]
-            z, s, step = z[kept], s[kept], step[kept]
+                kept = kept[_elsewhere(z[kept], _views(modes, x[kept], s_user[kept]))]
+            x, s_user, z, s, step = (array[kept] for array in (x, s_user, z, s, step))
             before = before[0][kept], before[1][kept]
             if len(z) == 0 or stride == STRIDES + FURTHER - 1:
                 break
@@ -95,7 +99,14 @@ def _scouted(mode: Site, rng):
     except OutOfRows:
         return np.zeros((0, d))
     moving = np.linalg.norm(z - before[0], axis=1) > MOVING * np.linalg.norm(z, axis=1)
-    return mode.x + z[~moving | (_inwards(z, s) < INWARDS)] @ mode.A.T
+    views = _views(modes, x, s_user)
+    inwards = np.max([_inwards(*view) for view in views], axis=0)
+    return x[~moving | (inwards < INWARDS)]
+
+
+def _views(modes: list[Site], x, s):
+    """Points and scores in the coordinates of each mode."""
+    return [(np.linalg.solve(one.A, (x - one.x).T).T, s @ one.A) for one in modes]
 
 
 def _inwards(z, s):
@@ -104,15 +115,19 @@ def _inwards(z, s):
     return -(s * z).sum(axis=1) / np.maximum(size, 1e-300)
 
 
-def _elsewhere(z, s) -> list[int]:
-    """Rows of the few that are far from the mode and head there least, apart."""
-    distance, size = np.linalg.norm(z, axis=1), np.linalg.norm(s, axis=1)
-    pull = _inwards(z, s) * np.minimum(1.0, size / distance)
-    away = (distance > NEAREST) & (distance**2 > 2.0 * z.shape[1])
+def _elsewhere(z, views) -> list[int]:
+    """Rows of the few that are far from all modes and head there least, apart."""
+    pull, away = np.full(len(z), -np.inf), np.full(len(z), True)
+    for seen, s in views:
+        distance, size = np.linalg.norm(seen, axis=1), np.linalg.norm(s, axis=1)
+        fraction = np.minimum(1.0, size / np.maximum(distance, 1e-300))
+        pull = np.maximum(pull, _inwards(seen, s) * fraction)
+        away &= (distance > NEAREST) & (distance**2 > 2.0 * z.shape[1])
     chosen: list[int] = []
     for i in np.flatnonzero(away)[np.argsort(pull[away])]:
         gaps = np.linalg.norm(z[chosen] - z[i], axis=1)
-        if len(chosen) < MOST_CLIMBS and (gaps > 0.5 * distance[i]).all():
+        far = 0.5 * np.linalg.norm(z[i])
+        if len(chosen) < MOST_CLIMBS and (gaps > far).all():
             chosen.append(int(i))
     return chosen
 

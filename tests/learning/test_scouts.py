@@ -34,6 +34,16 @@ def test_the_other_of_two_bells_is_found_from_either(seed):
         assert heights[1] - heights[0] == pytest.approx(values[1] - values[0], abs=1e-3)
 
 
+@pytest.mark.parametrize("first", range(4))
+def test_bells_in_a_row_are_found_from_each_other(first):
+    means = np.array([[0.0, 0.0], [6.0, 6.0], [12.0, 0.0], [18.0, 6.0]])
+    bells = sp.GaussianMixture([0.2, 0.5, 0.1, 0.2], means, np.ones(4))
+    rng = np.random.default_rng(first)
+    ledger, found = climbed(bells.score, means[first] + 0.5, rng)
+    modes, _ = other_modes(ledger, found.end, bells.log_density, rng)
+    assert len(modes) == 4 and ledger.counted.rows < 500
+
+
 @pytest.mark.parametrize("d", [1, 2, 8])
 def test_one_bell_costs_few_rows(d):
     for seed in range(5):
