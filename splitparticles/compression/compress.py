@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
@@ -30,17 +31,21 @@ from .._validation import (
     not_yet,
 )
 from ..coordinates.choose import chosen_preconditioner, standardised
+from ..coordinates.stretched import Stretched
 from ..descent.ending import Ending
 from ..descent.frame import Frame
 from ..descent.loop import Descent
 from ..descent.options import chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..draws.draws import Draws, Moments
+from ..draws.widths import Widths
 from ..growth import Growth
 from ..moves import Move
 from ..moves.optimal_weights import optimal_weights
 from ..objectives.energy import PILOT, Pilot, energy_objective
 from ..particles import ParticleSet
+from ..stop import Stop
+from .preparation import prepared
 
 STEPS = 100  # of the last move, where it sees all draws cheaply
 
@@ -126,10 +131,10 @@ def compress(
     rng = as_rng(rng)
     n_particles = as_count(n_particles, "n_particles")
     kept_weights = chosen_weights(weights)
-    draws = Draws(draws, weights_of_draws)
-    moments = draws.moments()
+    given = Draws(draws, weights_of_draws)
+    draws, moments, widths, notes, doubts = prepared(given, n_particles)
     names = checked_names(names, len(moments.mean))
-    change = _coordinates(preconditioner, moments)
+    change = _coordinates(preconditioner, draws, moments, widths)
     move, final_move = moves_for(move, kept_weights)
     options = {
         "growth": growth_for(growth, kept_weights),
@@ -139,20 +144,22 @@ def compress(
         "rng": rng,
         "deadline": deadline,
     }
-    known = {"names": names, "preconditioner": change, "compressed": draws}
+    known = {"names": names, "preconditioner": change, "compressed": given}
     watched = {"callback": callback, "progress": progress}
     with using_threads(as_optional(as_count, n_threads, "n_threads")):
         z = draws.seen_through(change, moments.n, 2 * PILOT)
         z_moments = z.moments()
+        z_widths = Widths.of(z, moments.n)
+        z_sd = z_widths.robust(np.sqrt(np.diag(z_moments.cov)))
         start, pilot = ParticleSet(z_moments.mean[None]), None
         if objective is not None:
             build = as_callable(objective, "objective", "(draws, weights)")
             whole = build(*z.in_memory())
         elif moments.n > 2 * PILOT:
-            pilot = Pilot(z, z_moments, n_particles, rng)
+            pilot = Pilot(z, z_moments, n_particles, z_sd, rng)
             whole = pilot.objective
         else:
-            whole = energy_objective(z, z_moments, n_particles)
+            whole = energy_objective(z, z_moments, n_particles, z_sd)
             final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,
@@ -187,7 +194,17 @@ def compress(
             if value < result.value:
                 particles = result.particles.weighted(weighted.weights)
                 result = replace(result, particles=particles, value=value)
-        return result
+    fewer = len(result.particles) < n_particles and result.success
+    if fewer and result.stop is not Stop.TOLERANCE:
+        notes.append(
+            f"{len(result.particles)} particles instead of {n_particles}: "
+            f"{result.message}"
+        )
+    return replace(
+        result,
+        stop=Stop.DOUBTED if doubts and result.success else result.stop,
+        warnings=[*doubts, *notes, *result.warnings],
+    )
 
 
 def _result_of(run: Descent, watched: dict, known: dict) -> Result:
@@ -206,11 +223,21 @@ def _is_quadratic(objective, start) -> bool:
     return objective.kernel_pairs(start.positions, start.positions) is not None
 
 
-def _coordinates(preconditioner, moments: Moments):
-    """Working coordinates of draws; by default, those of `standardised`."""
-    if isinstance(preconditioner, str) and preconditioner == "auto":
-        return standardised(moments.mean, moments.cov)
-    return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
+def _coordinates(preconditioner, draws: Draws, moments: Moments, widths: Widths):
+    """Working coordinates of draws: by default `standardised`, without heavy tails."""
+    if not (isinstance(preconditioner, str) and preconditioner == "auto"):
+        return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
+    sd = np.sqrt(np.diag(moments.cov))
+    robust = widths.robust(sd)
+    heavy = (robust < sd) & ~widths.parted
+    if not heavy.any():
+        return standardised(moments.mean, moments.cov, robust)
+    stretched = Stretched(
+        np.where(heavy, widths.centre, 0.0), np.where(heavy, widths.width, 1.0), heavy
+    )
+    moments = draws.seen_through(stretched, moments.n, 0).moments()
+    sd = np.where(heavy, np.sqrt(np.diag(moments.cov)), robust)
+    return stretched.then(standardised(moments.mean, moments.cov, sd))
 
 
 def _of_steps(final_move, steps):

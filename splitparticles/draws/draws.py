@@ -84,9 +84,29 @@ class Draws:
             n, total = n + block_n, total + block_total
         return Moments(n, total, mean, scatter / total)
 
+    def without(self, left_out: np.ndarray) -> "Draws":
+        """Return the same draws, some of which (N,) have no weight."""
+        others = copy(self)
+        weights = np.ones(len(left_out)) if self.weights is None else self.weights
+        weights = np.where(left_out, 0.0, weights)
+        if isinstance(self.blocks, _OfArray):
+            others.blocks = _OfArray(self.in_memory()[0][~left_out])
+            weights = None if self.weights is None else weights[~left_out]
+        others.weights = None if weights is None else weights / weights.sum()
+        return others
+
     def taken(self, rows: np.ndarray) -> np.ndarray:
         """Draws of these rows, (len(rows), d); rows in increasing order."""
         return np.vstack(list(self.each(partial(_rows_of_block, rows))))
+
+    def few_distinct(self, most: int) -> int:
+        """Number of different rows, counted up to `most`."""
+        rows: set[bytes] = set()
+        for some in self.each(partial(_different_rows, most)):
+            rows.update(some)
+            if len(rows) >= most:
+                return most
+        return len(rows)
 
     def seen_through(self, change, n: int, few: int) -> "Draws":
         """Return the same n draws in working coordinates; in memory if they fit.
@@ -115,6 +135,15 @@ def _in_working_coordinates(function, change, x, p, first):
 
 def _block_itself(z, p, first):
     return z
+
+
+def _different_rows(most, z, p, first):
+    rows: set[bytes] = set()
+    for row in z[p > 0.0] + 0.0:  # the two zeros are one
+        if len(rows) >= most:
+            break
+        rows.add(row.tobytes())
+    return rows
 
 
 def _rows_of_block(rows, z, p, first):

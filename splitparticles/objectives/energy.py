@@ -17,40 +17,50 @@ QUADRATIC = 0.02  # weight of the quadratic kernel
 PILOT = 2**14  # draws on which particles grow
 
 
-def energy_objective(z: Draws, moments: Moments, n: int) -> Objective:
-    """Half the energy distance for n particles, and a little of that in moments."""
-    energy = SampleEmbedding(_energy(moments, n), z, moments)
-    return MMD(energy.kernel, energy) + QUADRATIC * _of_moments(moments)
+def energy_objective(
+    z: Draws, moments: Moments, n: int, sd: np.ndarray | None = None
+) -> Objective:
+    """Half the energy distance for n particles, and a little of that in moments.
+
+    `sd` (d,) is what counts as a standard deviation where far draws decide the real
+    one; then moments hardly count.
+    """
+    energy = SampleEmbedding(_energy(moments, n, sd), z, moments)
+    return MMD(energy.kernel, energy) + _of_moments(moments, sd)
 
 
-def _energy(moments, n) -> Energy:
-    sd = float(np.sqrt(np.diag(moments.cov)).mean()) or 1.0  # one where none varies
+def _energy(moments, n, sd) -> Energy:
+    sd = np.sqrt(np.diag(moments.cov)) if sd is None else sd
+    sd = float(sd.mean()) or 1.0  # one where none varies
     return Energy(ROUNDING * sd * n ** (-1.0 / len(moments.mean)))
 
 
-def _of_moments(moments) -> MMD:
+def _of_moments(moments, sd) -> Objective:
     """MMD of `Quadratic`, to 2d points that have the moments of the draws."""
     values, turn = np.linalg.eigh(moments.cov)
     axes = (turn * np.sqrt(np.maximum(values, 0.0) * len(values))).T
-    return MMD(Quadratic(), np.vstack([moments.mean + axes, moments.mean - axes]))
+    both = np.vstack([moments.mean + axes, moments.mean - axes])
+    real = np.sqrt(np.diag(moments.cov))
+    excess = 1.0 if sd is None else float((real / np.where(sd > 0.0, sd, 1.0)).max())
+    return QUADRATIC / max(excess, 1.0) ** 4 * MMD(Quadratic(), both)
 
 
 class Pilot:
     """Random subset of the draws, on which n particles grow, and two more to judge."""
 
-    def __init__(self, z: Draws, moments: Moments, n: int, rng):
-        self.z, self.moments = z, moments
+    def __init__(self, z: Draws, moments: Moments, n: int, sd: np.ndarray, rng):
+        self.z, self.moments, self.sd = z, moments, sd
         if z.weights is None:
             rows = rng.choice(moments.n, 2 * PILOT, replace=False)
         else:
             rows = rng.choice(moments.n, 2 * PILOT, p=z.weights)
         subset = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
-        array, kernel = subset.in_memory()[0], _energy(moments, n)
+        array, kernel = subset.in_memory()[0], _energy(moments, n, sd)
         pilot, *self.judges = (
             SampleEmbedding(kernel, part, part.moments())
             for part in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
         )
-        self.objective = MMD(kernel, pilot) + QUADRATIC * _of_moments(moments)
+        self.objective = MMD(kernel, pilot) + _of_moments(moments, sd)
 
     def objective_of_all(self, particles) -> Objective:
         r"""Return the objective to all draws.
@@ -67,4 +77,4 @@ class Pilot:
         embedding = SampleEmbedding(kernel, self.z, self.moments)
         norm = max(squared, 0.0) - self_term + 2.0 * w @ embedding.value(x)
         embedding = SampleEmbedding(kernel, self.z, self.moments, float(norm))
-        return MMD(kernel, embedding) + QUADRATIC * _of_moments(self.moments)
+        return MMD(kernel, embedding) + _of_moments(self.moments, self.sd)

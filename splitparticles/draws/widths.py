@@ -1,0 +1,109 @@
+"""Widths of draws by quantiles, which no few far rows decide.
+
+The width of a coordinate is half the distance between its 16 and 84 % quantiles, the
+standard deviation of a normal law.  Where these are the same number, as in columns of
+few values, it comes from quantiles farther out.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from .draws import Draws
+
+ROWS = 2**15  # that quantiles are taken of
+
+LEVELS = (0.8413, 1.0), (0.9772, 2.0), (0.99865, 3.0)  # and their normal quantiles
+
+FAR = 8.0  # widths from the median; a normal law has no rows there
+
+WIDE = 3.0  # widths that a standard deviation has where far rows decide it
+
+GAP, FEWEST_BEYOND = 3.0, 8  # ratio of distances with nothing between, and rows beyond
+
+
+class Widths(NamedTuple):
+    """Medians and widths of the coordinates of draws."""
+
+    centre: np.ndarray
+    width: np.ndarray
+    """Zero where a column is constant but for a few rows in a thousand."""
+    reach: np.ndarray
+    """Distances of some rows in widths, the largest of the coordinates', increasing."""
+    share: np.ndarray
+    """Of the mass that is not farther."""
+    parted: np.ndarray
+    """Whether a gap parts a group of rows from the others, (d,)."""
+
+    @classmethod
+    def of(cls, draws: Draws, n: int) -> "Widths":
+        """Widths of n draws."""
+        rows = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
+        x = draws.taken(rows)
+        p = np.ones(len(x)) if draws.weights is None else draws.weights[rows]
+        centre = weighted_quantiles(x, p, 0.5)
+        width = np.zeros(x.shape[1])
+        for level, sds in LEVELS:
+            low, high = (weighted_quantiles(x, p, q) for q in (1.0 - level, level))
+            wider = 0.5 * (high / sds - low / sds)  # halves, for the gap may overflow
+            rounding = 1e-14 * np.maximum(np.abs(low), np.abs(high))
+            width = np.where((width == 0.0) & (wider > rounding), wider, width)
+        far = distances(centre, width, x)
+        order = np.argsort(far, kind="stable")
+        share = np.cumsum(p[order]) / max(p.sum(), 1e-300)
+        parted = np.array(
+            [_has_gap(*side) for side in zip(centre, width, x.T, strict=True)]
+        )
+        return cls(centre, width, far[order], share, parted)
+
+    def bound(self, mass: float) -> float:
+        """Distance in widths beyond which rows are far, and have at most this mass."""
+        last = np.searchsorted(self.share, 1.0 - mass)
+        return max(FAR, self.reach[min(last, len(self.reach) - 1)])
+
+    def robust(self, sd: np.ndarray) -> np.ndarray:
+        """Standard deviations (d,), widths instead where far rows decide these."""
+        decided = (self.width > 0.0) & ~(sd <= WIDE * self.width)
+        return np.where(decided, self.width, sd)
+
+
+def weighted_quantiles(x: np.ndarray, p: np.ndarray, level: float) -> np.ndarray:
+    """Quantiles of the columns of x (m, d) of weights p (m,), some of its values."""
+    order = np.argsort(x, axis=0, kind="stable")
+    share = np.cumsum(p[order], axis=0)
+    rows = (share < level * share[-1]).sum(axis=0)
+    columns = np.arange(x.shape[1])
+    return x[order[np.minimum(rows, len(x) - 1), columns], columns]
+
+
+def _has_gap(centre, width, x):
+    """Whether rows far out lie apart from the others: a group, and no heavy tail."""
+    if width == 0.0:
+        return False
+    for side in (x - centre, centre - x):
+        r = np.sort(side[side > width]) / width
+        if len(r) > FEWEST_BEYOND:
+            gaps = r[1:] / r[:-1]
+            if (gaps[: 1 - FEWEST_BEYOND] > GAP).any():
+                return True
+    return False
+
+
+def distances(centre, width, x):
+    """Largest distance of the coordinates of rows x from their medians, in widths."""
+    known = width > 0.0
+    if not known.any():
+        return np.zeros(len(x))
+    with np.errstate(over="ignore"):
+        return np.abs((x[:, known] - centre[known]) / width[known]).max(axis=1)
+
+
+def far_rows(draws: Draws, widths: Widths, bound: float) -> np.ndarray:
+    """Whether each of the draws is beyond a bound, (N,)."""
+    near = partial(_far_of_block, widths.centre, widths.width, bound)
+    return np.concatenate(list(draws.each(near)))
+
+
+def _far_of_block(centre, width, bound, x, p, first):
+    return distances(centre, width, x) > bound
