@@ -42,7 +42,7 @@ def run(emulator):
 
 # %%
 # With ``emulator=False`` particles descend on the true score.  The truth is a sum over
-# a grid.  NUTS asks for one row after another: where `sample` takes 205 rows in 25
+# a grid.  NUTS asks for one row after another: where `sample` takes 221 rows in 28
 # calls, it takes 8,324 for 64 points as good (nutpie, low-rank adaptation; five
 # parameters, kidscore of ``python tests/benchmarks/learning_rivals.py``).
 
