@@ -81,7 +81,7 @@ def draw(frame):
         line = foot + along[:, None] * turn / np.linalg.norm(a)
         axes[0].plot(*line.T, "k-", linewidth=0.4 + 0.2 * min(abs(c), 8.0))
     axes[0].set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes[0].set_title(f"{len(frames[frame])} neurons", fontsize=11)
+    axes[0].set_title(f"{len(frames[frame])} neurons")
     marker.set_data([frame], [losses[frame]])
 
 

@@ -39,6 +39,16 @@ def fifty_points_beat_draws(printed):
     assert last_numbers(printed)[0] > 5
 
 
+def a_few_hundred_rows_teach_the_score(printed):
+    learned, descent = (
+        [float(x) for x in line.split()[2:]] for line in printed.splitlines()[1:3]
+    )
+    assert learned[0] < 300 < 20 * learned[0] < descent[0]
+    assert learned[2] < 0.02 and all(0.98 < ratio < 1.02 for ratio in learned[3:])
+    bulk, flat, flatter = last_numbers(printed)
+    assert bulk > 100 and flat > 10 and flatter > 2
+
+
 def the_optimal_split_is_better_and_an_insertion_better_still(printed):
     below_random, more = last_numbers(printed)
     assert below_random > 2 and more > 1
@@ -51,6 +61,7 @@ def the_ring_is_cut_out(printed):
 
 GOOD = {
     "rbf_network": the_optimal_split_is_better_and_an_insertion_better_still,
+    "learn_the_score": a_few_hundred_rows_teach_the_score,
     "neurons_split": the_ring_is_cut_out,
     "eight_schools": eight_schools_are_shrunk_alike,
     "mmd_splitting": sixty_four_particles_beat_draws,
