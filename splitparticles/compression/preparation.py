@@ -31,19 +31,16 @@ def prepared(draws: Draws, n_particles: int) -> Prepared:
         moments = draws.moments()
     widths = Widths.of(draws, moments.n)
     notes, doubts = _about(draws, moments, n_particles), []
-    if widths.reach[-1] > widths.bound(0.5 / n_particles) or moments.n > len(
-        widths.reach
-    ):
-        bound = widths.bound(0.5 / n_particles)
-        far = far_rows(draws, widths, bound)
-        if far.any():
-            notes.append(
-                f"{np.count_nonzero(far)} of {moments.n} draws, the first of them row "
-                f"{int(far.argmax())}, are more than {bound:.3g} standard deviations of "
-                "the others away and too light for a particle: they were left out"
-            )
-            draws = draws.without(far)
-            moments = draws.moments()
+    bound = widths.bound(0.5 / n_particles)
+    far = far_rows(draws, widths, bound)
+    if far.any():
+        notes.append(
+            f"{np.count_nonzero(far)} of {moments.n} draws, the first of them row "
+            f"{int(far.argmax())}, are more than {bound:.3g} standard deviations of "
+            "the others away and too light for a particle: they were left out"
+        )
+        draws = draws.without(far)
+        moments = draws.moments()
     if not np.isfinite(moments.cov).all():
         raise ValueError("draws are too large to be squared; divide them by their size")
     sd = np.sqrt(np.diag(moments.cov))

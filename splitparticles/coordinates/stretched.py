@@ -1,7 +1,8 @@
 r"""Coordinates in which heavy tails are light.
 
-.. math:: x_k = c_k + w_k\, y(z_k), \qquad y = \operatorname{sign}(z) \sqrt{e^{z^2} - 1},
-    \qquad z = \operatorname{sign}(y) \sqrt{\log(1 + y^2)}
+.. math:: x_k = c_k + w_k\, y(z_k), \qquad
+    y = \operatorname{sign}(z) \sqrt{e^{z^2} - 1}, \qquad
+    z = \operatorname{sign}(y) \sqrt{\log(1 + y^2)}
 
 for the coordinates with heavy tails, and x = z for the others.  About the centre c the
 change is linear; a tail like 1/x, as that of a Cauchy law, becomes a normal one.

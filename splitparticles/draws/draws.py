@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._validation import as_floats, as_positions, as_weights, refuse_nonfinite
-
-ROWS = 2**16  # of a block
+from .._validation import as_weights
+from .sources import InMemory, OfDask, blocks_of
 
 MEMORY = 2**28  # bytes that working copies of all draws may take
 
@@ -46,7 +45,7 @@ class Draws:
     """
 
     def __init__(self, source, weights=None, name: str = "draws", *, signed=False):
-        self.blocks = _blocks(source, name)
+        self.blocks = blocks_of(source, name)
         self.change = None
         self.weights = weights
         if weights is not None:
@@ -89,8 +88,8 @@ class Draws:
         others = copy(self)
         weights = np.ones(len(left_out)) if self.weights is None else self.weights
         weights = np.where(left_out, 0.0, weights)
-        if isinstance(self.blocks, _OfArray):
-            others.blocks = _OfArray(self.in_memory()[0][~left_out])
+        if isinstance(self.blocks, InMemory):
+            others.blocks = InMemory(self.in_memory()[0][~left_out])
             weights = None if self.weights is None else weights[~left_out]
         others.weights = None if weights is None else weights / weights.sum()
         return others
@@ -116,8 +115,8 @@ class Draws:
         transformed = copy(self)
         transformed.change = change
         small = 8 * n * len(change.centre) <= MEMORY
-        if n <= few or (small and not isinstance(self.blocks, _OfDask)):
-            transformed.blocks = _OfArray(transformed.in_memory()[0])
+        if n <= few or (small and not isinstance(self.blocks, OfDask)):
+            transformed.blocks = InMemory(transformed.in_memory()[0])
             transformed.change = None
         return transformed
 
@@ -146,6 +145,10 @@ def _different_rows(most, z, p, first):
     return rows
 
 
+def _count(x, p, first):
+    return len(x)
+
+
 def _rows_of_block(rows, z, p, first):
     inside = rows[(rows >= first) & (rows < first + len(z))]
     return z[inside - first]
@@ -160,142 +163,3 @@ def _block_moments(x, p, first):
     mean = p @ x / total if total > 0.0 else x[0]
     offsets = x - mean
     return len(x), total, mean, (p[:, None] * offsets).T @ offsets
-
-
-# ------------------------------------------------------------------- sources
-def _blocks(source, name):
-    """Reader of the rows of a source."""
-    if type(source).__module__.partition(".")[0] == "dask":
-        return _OfDask(source, name)
-    plain = isinstance(source, np.ndarray) and source.dtype.kind in "fiub"
-    on_disk = hasattr(source, "chunks") and hasattr(source, "shape")  # HDF5, Zarr
-    if (plain and not isinstance(source, np.ma.MaskedArray)) or on_disk:
-        _refuse_type(source.dtype, name)
-        if len(source.shape) != 2 or 0 in source.shape:
-            raise ValueError(
-                f"{name} must have shape (N, d) with N, d >= 1, got {source.shape}"
-            )
-        return _OfArray(source)
-    if callable(source):
-        return _OfChunks(source, name)
-    if hasattr(source, "__array__") or not _holds_chunks(source):
-        return _OfArray(as_positions(source, name))
-    if isinstance(source, (str, bytes)) or not hasattr(source, "__iter__"):
-        raise TypeError(
-            f"{name} must be an array (N, d) or chunks of it, got {source!r}"
-        )
-    if iter(source) is source:  # an iterator can be read only once
-        source = list(source)
-    return _OfChunks(lambda: source, name)
-
-
-def _holds_chunks(source) -> bool:
-    """Whether something that is no array is an iterable of arrays (N_k, d)."""
-    if not isinstance(source, (list, tuple)):
-        return True
-    try:
-        return any(np.ndim(chunk) == 2 for chunk in source)
-    except ValueError:  # ragged
-        return False
-
-
-def _refuse_type(dtype, name) -> None:
-    """Raise a TypeError unless numbers of this type are real."""
-    if dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be real numbers of shape (N, d), got {dtype}")
-
-
-def _count(x, p, first):
-    return len(x)
-
-
-def _weights_of(weights, first, m):
-    return np.ones(m) if weights is None else weights[first : first + m]
-
-
-class _OfArray:
-    """Blocks of an array, in memory or on disk."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def each(self, function, weights):
-        for first in range(0, len(self.array), ROWS):
-            x = np.ascontiguousarray(self.array[first : first + ROWS], dtype=float)
-            yield function(x, _weights_of(weights, first, len(x)), first)
-
-
-class _OfChunks:
-    """Blocks of chunks of any lengths, which each ``make()`` begins anew."""
-
-    def __init__(self, make, name):
-        self.make, self.name = make, name
-
-    def each(self, function, weights):
-        first = 0
-        for x in self._equal_blocks():
-            yield function(x, _weights_of(weights, first, len(x)), first)
-            first += len(x)
-
-    def _chunks(self):
-        try:
-            return iter(self.make())
-        except TypeError as error:
-            raise TypeError(
-                f"{self.name} must be an array, chunks of it, or a callable without "
-                f"arguments that returns chunks: {error}"
-            ) from None
-
-    def _equal_blocks(self):
-        """Chunks put together and cut again, ROWS rows each."""
-        waiting, m, dim = [], 0, None
-        for number, chunk in enumerate(self._chunks()):
-            name = f"{self.name}, chunk {number},"
-            chunk = as_floats(chunk, name, "of shape (N_k, d)")
-            if dim is None and chunk.ndim == 2:
-                dim = chunk.shape[1]
-            if chunk.ndim != 2 or chunk.shape[1] != dim or 0 in chunk.shape:
-                raise ValueError(
-                    f"{name} must have rows and {dim or 'some'} columns, "
-                    f"got shape {chunk.shape}"
-                )
-            refuse_nonfinite(chunk, name)
-            waiting.append(chunk)
-            m += len(chunk)
-            while m >= ROWS:
-                rows = np.vstack(waiting)
-                yield rows[:ROWS]
-                waiting, m = [rows[ROWS:]], m - ROWS
-        if m:
-            yield np.vstack(waiting)
-
-
-class _OfDask:
-    """Blocks of a dask array, summed by the workers that hold them."""
-
-    def __init__(self, array, name):
-        import dask
-
-        self.dask = dask
-        if hasattr(array, "to_dask_array"):  # a data frame
-            array = array.to_dask_array(lengths=True)
-        _refuse_type(array.dtype, name)
-        if array.ndim != 2:
-            raise ValueError(f"{name} must have shape (N, d), got {array.shape}")
-        if np.isnan(array.shape[0]):
-            array = array.compute_chunk_sizes()
-        self.array = array.rechunk({0: ROWS, 1: -1})
-
-    def each(self, function, weights):
-        tasks, first = [], 0
-        blocks = self.array.to_delayed().ravel()
-        for block, m in zip(blocks, self.array.chunks[0], strict=True):
-            p = None if weights is None else weights[first : first + m]
-            tasks.append(self.dask.delayed(_on_worker)(function, block, p, first))
-            first += m
-        yield from self.dask.compute(*tasks)
-
-
-def _on_worker(function, x, p, first):
-    x = np.ascontiguousarray(x, dtype=float)
-    return function(x, np.ones(len(x)) if p is None else p, first)

@@ -60,7 +60,7 @@ class Widths(NamedTuple):
     def bound(self, mass: float) -> float:
         """Distance in widths beyond which rows are far, and have at most this mass."""
         last = np.searchsorted(self.share, 1.0 - mass)
-        return max(FAR, self.reach[min(last, len(self.reach) - 1)])
+        return max(FAR, float(self.reach[min(int(last), len(self.reach) - 1)]))
 
     def robust(self, sd: np.ndarray) -> np.ndarray:
         """Standard deviations (d,), widths instead where far rows decide these."""

@@ -8,6 +8,7 @@ import pytest
 import splitparticles as sp
 from splitparticles.compression import compress as front_door
 from splitparticles.draws import draws as draws
+from splitparticles.draws import sources
 from splitparticles.draws.draws import Draws
 from splitparticles.objectives import energy as default_objective
 
@@ -26,7 +27,7 @@ def set_pilot(monkeypatch, n):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks, pilots and memory so small that a thousand draws are many."""
-    monkeypatch.setattr(draws, "ROWS", 128)
+    monkeypatch.setattr(sources, "ROWS", 128)
     set_pilot(monkeypatch, 200)
 
 
