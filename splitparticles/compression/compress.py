@@ -32,6 +32,7 @@ from .._validation import (
 )
 from ..coordinates.choose import chosen_preconditioner, standardised
 from ..coordinates.stretched import Stretched
+from ..coordinates.subspace import Subspace
 from ..descent.ending import Ending
 from ..descent.frame import Frame
 from ..descent.loop import Descent
@@ -43,11 +44,14 @@ from ..growth import Growth
 from ..moves import Move
 from ..moves.optimal_weights import optimal_weights
 from ..objectives.energy import PILOT, Pilot, energy_objective
+from ..objectives.mean_embedding import SampleEmbedding, SubspaceEmbedding
 from ..particles import ParticleSet
 from ..stop import Stop
 from .preparation import prepared
 
 STEPS = 100  # of the last move, where it sees all draws cheaply
+
+SPANNED = 2  # coordinates a particle that they move in, where there are more
 
 STEPS_ON_ALL = 12  # of the last move, where particles grew on some of the draws
 
@@ -134,7 +138,7 @@ def compress(
     given = Draws(draws, weights_of_draws)
     draws, moments, widths, notes, doubts = prepared(given, n_particles)
     names = checked_names(names, len(moments.mean))
-    change = _coordinates(preconditioner, draws, moments, widths)
+    change = _coordinates(preconditioner, draws, moments, widths, n_particles)
     move, final_move = moves_for(move, kept_weights)
     options = {
         "growth": growth_for(growth, kept_weights),
@@ -151,15 +155,18 @@ def compress(
         z_moments = z.moments()
         z_widths = Widths.of(z, moments.n)
         z_sd = z_widths.robust(np.sqrt(np.diag(z_moments.cov)))
-        start, pilot = ParticleSet(z_moments.mean[None]), None
+        subspace = isinstance(change, Subspace)
+        embedding = SubspaceEmbedding if subspace else SampleEmbedding
+        centre = z_moments.mean[:-1] if subspace else z_moments.mean
+        start, pilot = ParticleSet(centre[None]), None
         if objective is not None:
             build = as_callable(objective, "objective", "(draws, weights)")
             whole = build(*z.in_memory())
         elif moments.n > 2 * PILOT:
-            pilot = Pilot(z, z_moments, n_particles, z_sd, rng)
+            pilot = Pilot(z, z_moments, n_particles, z_sd, embedding, rng)
             whole = pilot.objective
         else:
-            whole = energy_objective(z, z_moments, n_particles, z_sd)
+            whole = energy_objective(z, z_moments, n_particles, z_sd, embedding)
             final_move = _of_steps(final_move, STEPS)
         run = Descent(
             whole,
@@ -223,13 +230,18 @@ def _is_quadratic(objective, start) -> bool:
     return objective.kernel_pairs(start.positions, start.positions) is not None
 
 
-def _coordinates(preconditioner, draws: Draws, moments: Moments, widths: Widths):
+def _coordinates(
+    preconditioner, draws: Draws, moments: Moments, widths: Widths, n_particles: int
+):
     """Working coordinates of draws: by default `standardised`, without heavy tails."""
     if not (isinstance(preconditioner, str) and preconditioner == "auto"):
         return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
     sd = np.sqrt(np.diag(moments.cov))
     robust = widths.robust(sd)
     heavy = (robust < sd) & ~widths.parted
+    if len(sd) > SPANNED * n_particles and not heavy.any():
+        r = SPANNED * n_particles
+        return Subspace.of_largest_variance(moments.mean, moments.cov, robust, r)
     if not heavy.any():
         return standardised(moments.mean, moments.cov, robust)
     stretched = Stretched(

@@ -5,6 +5,7 @@ standard deviation of a normal law.  Where these are the same number, as in colu
 few values, it comes from quantiles farther out.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -42,10 +43,10 @@ class Widths(NamedTuple):
         rows = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
         x = draws.taken(rows)
         p = np.ones(len(x)) if draws.weights is None else draws.weights[rows]
-        centre = weighted_quantiles(x, p, 0.5)
-        width = np.zeros(x.shape[1])
+        quantile = weighted_quantiles(x, p)
+        centre, width = quantile(0.5), np.zeros(x.shape[1])
         for level, sds in LEVELS:
-            low, high = (weighted_quantiles(x, p, q) for q in (1.0 - level, level))
+            low, high = quantile(1.0 - level), quantile(level)
             wider = 0.5 * (high / sds - low / sds)  # halves, for the gap may overflow
             rounding = 1e-14 * np.maximum(np.abs(low), np.abs(high))
             width = np.where((width == 0.0) & (wider > rounding), wider, width)
@@ -68,13 +69,20 @@ class Widths(NamedTuple):
         return np.where(decided, self.width, sd)
 
 
-def weighted_quantiles(x: np.ndarray, p: np.ndarray, level: float) -> np.ndarray:
-    """Quantiles of the columns of x (m, d) of weights p (m,), some of its values."""
+def weighted_quantiles(x: np.ndarray, p: np.ndarray) -> Callable:
+    """Quantiles of the columns of x (m, d) of weights p (m,), some of its values.
+
+    A function of their level.
+    """
     order = np.argsort(x, axis=0, kind="stable")
     share = np.cumsum(p[order], axis=0)
-    rows = (share < level * share[-1]).sum(axis=0)
     columns = np.arange(x.shape[1])
-    return x[order[np.minimum(rows, len(x) - 1), columns], columns]
+
+    def quantile(level):
+        rows = (share < level * share[-1]).sum(axis=0)
+        return x[order[np.minimum(rows, len(x) - 1), columns], columns]
+
+    return quantile
 
 
 def _has_gap(centre, width, x):

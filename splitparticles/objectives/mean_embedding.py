@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 
+from .._linalg import row_dot
 from ..kernels.kernel_sums import (
     kernel_sum,
     kernel_sum_gradient,
@@ -93,6 +94,75 @@ class SampleEmbedding:
     def hessian(self, x):
         """Hessian of ``m_p`` at x_i, (m, d, d)."""
         return self._sum(kernel_sum_hessian, x)
+
+
+class SubspaceEmbedding(SampleEmbedding):
+    """Mean embedding of draws with one coordinate more, in which particles are 0."""
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of the particles."""
+        return len(self.moments.mean) - 1
+
+    def at_kernel(self, kernel) -> "SubspaceEmbedding":
+        """Return the embedding of the same draws by another kernel."""
+        return SubspaceEmbedding(kernel, self.draws, self.moments)
+
+    def value(self, x):
+        """``m_p(x_i)``, (m,)."""
+        return super().value(x if x.shape[1] > self.dim else _padded(x))
+
+    def value_and_gradient(self, x):
+        """``m_p(x_i)`` (m,) and its gradient (m, d)."""
+        value, gradient = super().value_and_gradient(_padded(x))
+        return value, gradient[:, :-1]
+
+    def hessian_product(self, x, v):
+        """Hessian of ``m_p`` at x_i times v_i, (m, d)."""
+        return super().hessian_product(_padded(x), _padded(v))[:, :-1]
+
+    def hessian(self, x):
+        """Hessian of ``m_p`` at x_i, (m, d, d)."""
+        return super().hessian(_padded(x))[:, :-1, :-1]
+
+
+def _padded(x):
+    return np.column_stack([x, np.zeros(len(x))])
+
+
+class MomentEmbedding:
+    r"""Mean embedding by `Quadratic` of any law of a mean and a covariance.
+
+    .. math:: m_p(x) = \tfrac12 (1 + \langle x, M x \rangle) + \langle b, x \rangle,
+        \qquad M = C + b b^T .
+    """
+
+    def __init__(self, mean: np.ndarray, covariance: np.ndarray):
+        self.mean, self.M = mean, covariance + np.outer(mean, mean)
+        self.dim = len(mean)
+        self.target_sd = float(np.sqrt(np.diag(covariance)).mean())
+        self.squared_norm = 0.5 + float(mean @ mean + 0.5 * (self.M * self.M).sum())
+
+    def at_kernel(self, kernel) -> "MomentEmbedding":
+        """Return the same: the kernel has no scale."""
+        return self
+
+    def value(self, x):
+        """``m_p(x_i)``, (m,)."""
+        return self.value_and_gradient(x)[0]
+
+    def value_and_gradient(self, x):
+        """``m_p(x_i)`` (m,) and its gradient (m, d)."""
+        Mx = x @ self.M
+        return 0.5 + x @ self.mean + 0.5 * row_dot(Mx, x), self.mean + Mx
+
+    def hessian_product(self, x, v):
+        """Hessian of ``m_p`` at x_i times v_i, (m, d)."""
+        return v @ self.M
+
+    def hessian(self, x):
+        """Hessian of ``m_p`` at x_i, (m, d, d)."""
+        return np.repeat(self.M[None], len(x), axis=0)
 
 
 def _of_block(sums, kernel, x, more, z, p, first):

@@ -22,7 +22,7 @@ from ..kernels.polynomial import Quadratic
 from ..kernels.radial import Gaussian, at_bandwidth, checked_kernel
 from ..targets import GaussianMixture
 from .discrepancy import Discrepancy
-from .mean_embedding import MixtureEmbedding, SampleEmbedding
+from .mean_embedding import MixtureEmbedding, MomentEmbedding, SampleEmbedding
 from .objective import FirstVariation, points
 
 
@@ -141,7 +141,7 @@ class MMD(Discrepancy):
 
 def _embedding(kernel, target, weights):
     """Mean embedding of draws or of a mixture."""
-    if isinstance(target, (SampleEmbedding, MixtureEmbedding)):
+    if isinstance(target, (SampleEmbedding, MixtureEmbedding, MomentEmbedding)):
         return target
     if isinstance(target, GaussianMixture):
         if not isinstance(kernel, Gaussian) or weights is not None:
