@@ -1,5 +1,6 @@
 """Reasons why a run ended."""
 
+import time
 from enum import Enum
 
 
@@ -39,3 +40,9 @@ class LimitReached(Exception):
     def __init__(self, stop: Stop):
         super().__init__(stop.message)
         self.stop = stop
+
+
+def check_time(deadline: float) -> None:
+    """End a run whose time, by ``time.monotonic()``, is over."""
+    if time.monotonic() > deadline:
+        raise LimitReached(Stop.MAX_TIME)

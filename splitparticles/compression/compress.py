@@ -13,47 +13,27 @@ Draws may be more than a memory holds (`splitparticles.draws`).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
 from .._validation import (
-    as_callable,
     as_count,
     as_deadline,
     as_optional,
+    as_positive,
     as_rng,
-    checked_names,
     explains_keywords,
     not_yet,
 )
-from ..coordinates.choose import chosen_preconditioner, standardised
-from ..coordinates.stretched import Stretched
-from ..coordinates.subspace import Subspace
 from ..descent.ending import Ending
-from ..descent.frame import Frame
-from ..descent.loop import Descent
 from ..descent.options import chosen_weights, growth_for, moves_for
 from ..descent.result import Result
-from ..draws.draws import Draws, Moments
-from ..draws.widths import Widths
+from ..draws.draws import Draws
 from ..growth import Growth
 from ..moves import Move
-from ..moves.optimal_weights import optimal_weights
-from ..objectives.energy import PILOT, Pilot, energy_objective
-from ..objectives.mean_embedding import SampleEmbedding, SubspaceEmbedding
-from ..particles import ParticleSet
-from ..stop import Stop
-from .preparation import prepared
-
-STEPS = 100  # of the last move, where it sees all draws cheaply
-
-SPANNED = 2  # coordinates a particle that they move in, where there are more
-
-STEPS_ON_ALL = 12  # of the last move, where particles grew on some of the draws
+from .run import Run
 
 
 @explains_keywords
@@ -135,123 +115,21 @@ def compress(
     rng = as_rng(rng)
     n_particles = as_count(n_particles, "n_particles")
     kept_weights = chosen_weights(weights)
-    given = Draws(draws, weights_of_draws)
-    draws, moments, widths, notes, doubts = prepared(given, n_particles)
-    names = checked_names(names, len(moments.mean))
-    change = _coordinates(preconditioner, draws, moments, widths, n_particles)
     move, final_move = moves_for(move, kept_weights)
     options = {
         "growth": growth_for(growth, kept_weights),
-        "frame": Frame(change),
         "continuation": "auto" if objective is not None else False,
-        "tol": tol,
+        "tol": as_optional(as_positive, tol, "tol"),
         "rng": rng,
         "deadline": deadline,
     }
-    known = {"names": names, "preconditioner": change, "compressed": given}
     watched = {"callback": callback, "progress": progress}
-    with using_threads(as_optional(as_count, n_threads, "n_threads")):
-        z = draws.seen_through(change, moments.n, 2 * PILOT)
-        z_moments = z.moments()
-        z_widths = Widths.of(z, moments.n)
-        z_sd = z_widths.robust(np.sqrt(np.diag(z_moments.cov)))
-        subspace = isinstance(change, Subspace)
-        embedding = SubspaceEmbedding if subspace else SampleEmbedding
-        centre = z_moments.mean[:-1] if subspace else z_moments.mean
-        start, pilot = ParticleSet(centre[None]), None
-        if objective is not None:
-            build = as_callable(objective, "objective", "(draws, weights)")
-            whole = build(*z.in_memory())
-        elif moments.n > 2 * PILOT:
-            pilot = Pilot(z, z_moments, n_particles, z_sd, embedding, rng)
-            whole = pilot.objective
-        else:
-            whole = energy_objective(z, z_moments, n_particles, z_sd, embedding)
-            final_move = _of_steps(final_move, STEPS)
-        run = Descent(
-            whole,
-            start,
-            n_particles=n_particles,
-            move=move,
-            final_move=final_move,
-            **options,
-        )
-        result = _result_of(run, watched, known)
-        if pilot is not None and result.success:
-            whole = pilot.objective_of_all(run.particles)
-            final_move = _of_steps(final_move, STEPS_ON_ALL)
-            run = Descent(
-                whole,
-                run.particles,
-                n_particles=len(run.particles),
-                move=final_move or move,
-                **options,
-            )
-            last = _result_of(run, watched, known)
-            rounds = result.rounds + last.rounds
-            result = replace(last, rounds=rounds, parents=result.parents)
-        elif pilot is not None:
-            note = (
-                f"the run ended early: the particles saw {PILOT} of {moments.n} draws"
-            )
-            result = replace(result, warnings=[*result.warnings, note])
-        if weights == "optimal" and result.success and _is_quadratic(whole, start):
-            weighted = optimal_weights(whole, run.particles)
-            value = whole.value(weighted)
-            if value < result.value:
-                particles = result.particles.weighted(weighted.weights)
-                result = replace(result, particles=particles, value=value)
-    fewer = len(result.particles) < n_particles and result.success
-    if fewer and result.stop is not Stop.TOLERANCE:
-        notes.append(
-            f"{len(result.particles)} particles instead of {n_particles}: "
-            f"{result.message}"
-        )
-    return replace(
-        result,
-        stop=Stop.DOUBTED if doubts and result.success else result.stop,
-        warnings=[*doubts, *notes, *result.warnings],
-    )
-
-
-def _result_of(run: Descent, watched: dict, known: dict) -> Result:
-    """Result of a run, with what only `compress` knows, whatever ends the run."""
-
-    def completed(stop):
-        return replace(run.result(stop), **known)
-
-    with Ending(completed) as ending:
-        run.to_its_end(**watched)
-    return completed(ending.stop)
-
-
-def _is_quadratic(objective, start) -> bool:
-    """Whether optimal weights can be solved for."""
-    return objective.kernel_pairs(start.positions, start.positions) is not None
-
-
-def _coordinates(
-    preconditioner, draws: Draws, moments: Moments, widths: Widths, n_particles: int
-):
-    """Working coordinates of draws: by default `standardised`, without heavy tails."""
-    if not (isinstance(preconditioner, str) and preconditioner == "auto"):
-        return chosen_preconditioner(preconditioner, moments.mean, moments.cov)
-    sd = np.sqrt(np.diag(moments.cov))
-    robust = widths.robust(sd)
-    heavy = (robust < sd) & ~widths.parted
-    if len(sd) > SPANNED * n_particles and not heavy.any():
-        r = SPANNED * n_particles
-        return Subspace.of_largest_variance(moments.mean, moments.cov, robust, r)
-    if not heavy.any():
-        return standardised(moments.mean, moments.cov, robust)
-    stretched = Stretched(
-        np.where(heavy, widths.centre, 0.0), np.where(heavy, widths.width, 1.0), heavy
-    )
-    moments = draws.seen_through(stretched, moments.n, 0).moments()
-    sd = np.where(heavy, np.sqrt(np.diag(moments.cov)), robust)
-    return stretched.then(standardised(moments.mean, moments.cov, sd))
-
-
-def _of_steps(final_move, steps):
-    """Return the default final move with other steps; None where the user's counts."""
-    return None if final_move is None else replace(final_move, max_iter=steps)
+    run = Run(Draws(draws, weights_of_draws), n_particles, names)
+    threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
+    with threads, Ending(run.result) as ending:
+        run.prepare(preconditioner, deadline)
+        run.choose_objective(objective, rng)
+        run.descend(watched, move=move, final_move=final_move, **options)
+        if weights == "optimal":
+            run.weigh()
+    return run.result(ending.stop)

@@ -1,12 +1,10 @@
 """Best-so-far wrapper of an objective, which the loop passes to moves."""
 
-import time
-
 import numpy as np
 
 from ..objectives import Objective
 from ..particles import ParticleSet
-from ..stop import LimitReached, Stop
+from ..stop import check_time
 
 
 class BestSoFar:
@@ -48,9 +46,3 @@ class BestSoFar:
         value = self._objective.value(particles)
         self._keep(particles, value)
         return value
-
-
-def check_time(deadline: float) -> None:
-    """End a run whose time is over."""
-    if time.monotonic() > deadline:
-        raise LimitReached(Stop.MAX_TIME)

@@ -18,8 +18,8 @@ from ..growth.pruning import pruned_rows
 from ..moves import LBFGS, Move, Moved, NotFinite
 from ..objectives import Objective
 from ..particles import ParticleSet
-from ..stop import Stop
-from .best_so_far import BestSoFar, check_time
+from ..stop import Stop, check_time
+from .best_so_far import BestSoFar
 from .continuation import Scale, chosen_continuation
 from .frame import Frame, Restart
 from .progress import progress_line

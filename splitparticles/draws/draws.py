@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._validation import as_weights
+from ..stop import check_time
 from .sources import InMemory, OfDask, blocks_of
 
 MEMORY = 2**28  # bytes that working copies of all draws may take
@@ -46,7 +47,7 @@ class Draws:
 
     def __init__(self, source, weights=None, name: str = "draws", *, signed=False):
         self.blocks = blocks_of(source, name)
-        self.change = None
+        self.change, self.deadline = None, np.inf
         self.weights = weights
         if weights is not None:
             n = sum(self.blocks.each(_count, None))
@@ -60,7 +61,22 @@ class Draws:
         """
         if self.change is not None:
             function = partial(_in_working_coordinates, function, self.change)
-        return self.blocks.each(function, self.weights)
+        for part in self.blocks.each(function, self.weights):
+            check_time(self.deadline)
+            yield part
+
+    def until(self, deadline: float) -> "Draws":
+        """Return the same draws, of which no block is read after a deadline."""
+        limited = copy(self)
+        limited.deadline = deadline
+        return limited
+
+    @property
+    def first(self) -> np.ndarray:
+        """First row, (d,)."""
+        for block in self.blocks.each(_block_itself, None):
+            return block[0]
+        raise ValueError("draws must have at least one row, got none")
 
     def moments(self) -> Moments:
         """Number, mean and covariance.

@@ -13,7 +13,7 @@ import numpy as np
 
 from .draws import Draws
 
-ROWS = 2**15  # that quantiles are taken of
+ROWS, NUMBERS = 2**15, 2**22  # that quantiles are taken of, at most
 
 LEVELS = (0.8413, 1.0), (0.9772, 2.0), (0.99865, 3.0)  # and their normal quantiles
 
@@ -40,7 +40,8 @@ class Widths(NamedTuple):
     @classmethod
     def of(cls, draws: Draws, n: int) -> "Widths":
         """Widths of n draws."""
-        rows = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
+        few = min(n, ROWS, max(NUMBERS // len(draws.first), 1000))
+        rows = np.unique(np.linspace(0, n - 1, few).astype(int))
         x = draws.taken(rows)
         p = np.ones(len(x)) if draws.weights is None else draws.weights[rows]
         quantile = weighted_quantiles(x, p)

@@ -53,8 +53,8 @@ class SampleEmbedding:
 
     def product(self, other: "SampleEmbedding") -> float:
         """Inner product with the embedding of other draws by this kernel."""
-        of_each = self.draws.each(lambda z, p, first: p @ other.value(z))
-        return float(sum(of_each)) / self.moments.total
+        of_blocks = self.draws.each(partial(_of_rows, other))
+        return float(sum(of_blocks)) / self.moments.total
 
     def at_kernel(self, kernel) -> "SampleEmbedding":
         """Return the embedding of the same draws by another kernel."""
@@ -94,6 +94,11 @@ class SampleEmbedding:
     def hessian(self, x):
         """Hessian of ``m_p`` at x_i, (m, d, d)."""
         return self._sum(kernel_sum_hessian, x)
+
+
+def _of_rows(other, z, p, first):
+    """Sum of an embedding at one block of draws."""
+    return p @ other.value(z)
 
 
 class SubspaceEmbedding(SampleEmbedding):

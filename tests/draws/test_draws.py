@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import splitparticles as sp
-from splitparticles.compression import compress as front_door
+from splitparticles.compression import run as front_door
 from splitparticles.draws import draws as draws
 from splitparticles.draws import sources
 from splitparticles.draws.draws import Draws
