@@ -1,17 +1,16 @@
 """Fresh rows of learning by chains, by splitting particles, by the mode's normal.
 
     python tests/benchmarks/learning_designs.py FOLDER [--only NAME ...] [--starts 2]
-        [--designs NAME ...] [--patience 300]
 
 FOLDER holds ``rulers.py`` and ``posteriors/``.  Every design starts from the same climb
-to a mode and asks as many rows a round; no scouts, no rows on the sides but those of
-"default".  After every round the emulated score meets the true one, uncounted, at 1,000
-reference draws: E|s^ - s|^2 / E|s|^2, whitened by their covariance.  A line shows the
-rows, the climb's included, from which on it stays below .01, .003 and .001, for the
-rounds go on beyond their own end; then rows, calls and error at that end (a ! where
-there is none), worst mean error and ratios of standard deviations of 10,000 draws of
-the emulator there.  At last, of each design: runs that got below each limit, and their
-rows over those of "chains", the geometric mean where both did.
+to a mode and asks as many rows a round; no scouts, no sides but those of "default".
+After every round the emulated score meets the true one, uncounted, at 1,000 reference
+draws: E|s^ - s|^2 / E|s|^2, whitened by their covariance.  A line shows the rows, the
+climb's included, from which on it stays below .01, .003 and .001, for the rounds go on
+beyond their own end; rows, calls and error at that end (! where there is none), worst
+mean error and ratios of standard deviations of 10,000 draws of the emulator there.  At
+last, of each design: runs that got below each limit, and their rows over those of
+"chains", the geometric mean where both did.
 """
 
 import argparse
@@ -19,11 +18,12 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from judging import reference
+from judging import moments_off, reference, score_error
 from posteriors import EASY, HARD
 
 from splitparticles import KSD, InverseMultiquadric, Linear, ParticleSet, descend
@@ -39,7 +39,14 @@ from splitparticles.scores.counted import CountedScore
 
 LIMITS = 0.01, 0.003, 0.001
 
-MOST_ROWS = 700  # of a run
+MOST_ROWS = 500  # of a run
+
+DESCENT = {
+    "move": EARLY,
+    "final_move": LAST,
+    "growth": growth_for(None, Weights.EQUAL, otherwise=Insertion()),
+    "continuation": False,
+}
 
 POSTERIORS = [name for name in EASY + HARD if "mix" not in name and "_cen" not in name]
 
@@ -50,18 +57,17 @@ class Design(NamedTuple):
     place: Callable
     """(rounds, power, n) -> places (n, d)."""
     powers: tuple[float, ...] = POWERS
-    follows: bool = True
-    """Whether the coordinates follow the emulator, or stay those of the mode."""
-    more: int = 1
-    """Places a row, of which those are asked where the emulated score is least sure."""
+    follows: bool = True  # the emulator with its coordinates, or stays in the mode's
+    more: int = 1  # places a row; asked is where the emulated score is least sure
     sides: bool = False
+    at_once: bool = False  # 1, 2, 4, ... times the rows of a round, each fit anew
 
 
 class Designed(_Rounds):
     """Rounds of a design."""
 
-    def __init__(self, design, change, x, s, rng):
-        super().__init__(change, x, s, rng, None)
+    def __init__(self, design, *rows):
+        super().__init__(*rows, None)
         self.design, self.clouds = design, {}
         if not design.sides:
             self.sides.unknown = self.sides.unknown[:0]
@@ -72,11 +78,19 @@ class Designed(_Rounds):
     def _placed(self, power, count):
         z = self.design.place(self, power, self.design.more * count)
         z = least_sure(self.fit.emulator, z, count)
-        again = z[self.rng.integers(len(z), size=count - len(z))]
+        again = z[self.rng.integers(len(z), size=count - len(z))]  # with noise
         return np.vstack([z, again + 0.3 * self.rng.standard_normal(again.shape)])
 
     def _at_sides(self):
         return super()._at_sides() if self.design.sides else self.fit.right[:0]
+
+    def refit(self):
+        """Take up the new lessons; at once, without what earlier fits have found."""
+        if self.design.at_once:
+            first = fitted(self.fit.change, self.x, self.s)
+            self.fit, self.error = replace(self.fit, emulator=first), 0.0
+            self.many *= 1 if self.rounds == 1 else 2
+        super().refit()
 
     def passed(self):
         """Whether the newest rows are predicted, of power 1 if it is the only one."""
@@ -85,41 +99,12 @@ class Designed(_Rounds):
         newest = self.errors[0][-FEW:]
         return len(newest) == FEW and np.mean(newest) < STRICT[0]
 
-    def whiten(self):
-        """Let the coordinates follow, or not."""
-        if self.design.follows:
-            super().whiten()
-
-    def bend(self):
-        """The same."""
-        if self.design.follows:
-            super().bend()
-
-
-class AtOnce(Designed):
-    """All rows in one call, of 1, 2, 4, ... times those of a round; each fit anew."""
-
-    def _fresh(self):
-        z = self._placed(1.0, self.many * 2 ** max(0, self.rounds - 1))
-        return z, np.ones(len(z))
-
-    def refit(self):
-        """Fit without what earlier rounds have found, then with the metric."""
-        first = fitted(self.fit.change, self.x, self.s)
-        self.fit, self.error = replace(self.fit, emulator=first), 0.0
-        super().refit()
-
 
 def least_sure(emulator, z, count):
     """Rows at which the emulated score is least sure, `count` of z at most."""
     if len(z) <= count:
         return z
     return z[np.argsort(-(emulator.score_sd(z) ** 2).sum(axis=1))[:count]]
-
-
-def on_chains(rounds, power, n):
-    """Last states of chains on the emulator."""
-    return _Rounds._placed(rounds, power, n)
 
 
 def normal(rounds, power, n):
@@ -133,22 +118,11 @@ def at_rest(rounds, power, n, start=None):
         start = rounds.rng.choice(rounds.fit.right, size=1)
     flat = rounds.fit.emulator.flattened(power)
     radial = InverseMultiquadric(BANDWIDTH * (flat.dim / power) ** 0.5)
-    objective = KSD(
-        [(1.0, radial), (LINEAR, Linear())],
-        flat.score,
-        flat.score_product,
-        score_curvature=flat.score_curvature,
-    )
-    return descend(
-        objective,
-        ParticleSet(start),
-        n_particles=n,
-        move=EARLY,
-        final_move=LAST,
-        growth=growth_for(None, Weights.EQUAL, otherwise=Insertion()),
-        continuation=False,
-        rng=rounds.rng,
-    ).positions
+    kernels = [(1.0, radial), (LINEAR, Linear())]
+    third = flat.score_curvature
+    objective = KSD(kernels, flat.score, flat.score_product, score_curvature=third)
+    start, rng = ParticleSet(start), rounds.rng
+    return descend(objective, start, n_particles=n, rng=rng, **DESCENT).positions
 
 
 def children(rounds, power, n):
@@ -162,14 +136,16 @@ def children(rounds, power, n):
 
 
 DESIGNS = {
-    "default": Design(on_chains, sides=True),
-    "chains": Design(on_chains),
-    "chains, 1": Design(on_chains, POWERS[:1]),
-    "unsure chains": Design(on_chains, more=4),
+    "default": Design(_Rounds._placed, sides=True),
+    "chains": Design(_Rounds._placed),
+    "chains, 1": Design(_Rounds._placed, POWERS[:1]),
+    "unsure chains": Design(_Rounds._placed, more=4),
+    "unsure, sides": Design(_Rounds._placed, more=4, sides=True),
     "normal": Design(normal, follows=False),
     "normal, 1": Design(normal, POWERS[:1], follows=False),
-    "normal at once": Design(normal, POWERS[:1], follows=False),
+    "normal at once": Design(normal, POWERS[:1], follows=False, at_once=True),
     "normal, whitened": Design(normal),
+    "unsure normal": Design(normal, more=4),
     "particles": Design(at_rest),
     "particles, 1": Design(at_rest, POWERS[:1]),
     "unsure particles": Design(at_rest, more=4),
@@ -178,38 +154,29 @@ DESIGNS = {
 }
 
 
-def error_at(draws, score, fit):
-    """Relative error of the emulated score at draws (m, d), where the true one is."""
-    z = fit.change.to_working(draws)
-    s = fit.change.pulled(z, score)
-    whitening = np.linalg.cholesky(np.cov(z.T))
-    wrong = (fit.emulator.score(z) - s) @ whitening
-    return float((wrong**2).sum() / ((s @ whitening) ** 2).sum())
-
-
 def taught(design, target, seed, patience):
     """Rows, calls, error and fit after every round, and the round that ends them."""
     rng = np.random.default_rng(seed)
-    deadline = time.monotonic() + patience
-    ledger = Ledger(CountedScore(target.score, deadline=deadline), MOST_ROWS)
+    score = CountedScore(target.score, deadline=time.monotonic() + patience)
+    ledger = Ledger(score, MOST_ROWS)
     (first,) = together(ledger, [climb(rng.uniform(-2.0, 2.0, target.d), rng)])
     draws = rng.choice(target.z, size=1000, replace=False)
-    score = target.score(draws)
-    kind = AtOnce if design is DESIGNS["normal at once"] else Designed
-    rounds = kind(design, first.end.coordinates(), ledger.x, ledger.s, rng)
+    known = target.score(draws)
+    rounds = Designed(design, first.end.coordinates(), ledger.x, ledger.s, rng)
     history, end = [], None
     try:
         while len(history) < MOST_ROUNDS and not rounds.is_hopeless():
             together(ledger, [rounds.test()])
             rounds.refit()
-            error, counted = error_at(draws, score, rounds.fit), ledger.counted
-            history.append((counted.rows, counted.calls, error, rounds.fit))
+            error = score_error(draws, known, rounds.fit)
+            history.append((score.rows, score.calls, error, rounds.fit))
             if end is None and rounds.passed():
                 end = len(history) - 1
             if end is not None and error < LIMITS[-1]:
                 break
-            rounds.whiten()
-            rounds.bend()
+            if design.follows:
+                rounds.whiten()
+                rounds.bend()
     except OutOfRows:
         pass
     return history, end
@@ -222,33 +189,25 @@ def rows_to(limit, history):
     return min(after, default=np.inf)
 
 
-def line(history, end, target):
-    """Figures of one run."""
+def line(history, end, known):
+    """Figures of one run; known draws are the truth."""
     rows = " ".join(f"{rows_to(limit, history):5.0f}" for limit in LIMITS)
     spent, calls, error, fit = history[-1 if end is None else end]
-    draws, sd = Part(fit).draws(10_000, np.random.default_rng(1)), target.z.std(axis=0)
-    mean = np.abs((draws.mean(axis=0) - target.z.mean(axis=0)) / sd).max()
-    ratios = draws.std(axis=0) / sd
+    draws = Part(fit).draws(10_000, np.random.default_rng(1))
+    mark = "!" if end is None else " "
     return (
-        f"{rows}  {spent:5d}{'!' if end is None else ' '}{calls:4d} {error:8.1e}"
-        f"  {mean:.3f} {ratios.min():.3f}-{ratios.max():.3f}"
+        f"{rows}  {spent:5d}{mark}{calls:4d} {error:8.1e}  {moments_off(draws, known)}"
     )
 
 
 def show(table):
-    """Print how the designs compare, from {(run, design): rows to the limits}."""
-    for design in dict.fromkeys(design for _, design in table):
-        cells = []
-        for k in range(len(LIMITS)):
-            rows = {run: got[k] for (run, name), got in table.items() if name == design}
-            both = [
-                np.log(got / table[run, "chains"][k])
-                for run, got in rows.items()
-                if np.isfinite(got + table.get((run, "chains"), LIMITS)[k])
-            ]
-            reached = np.isfinite(list(rows.values())).sum()
-            cells.append(f"{reached:3d} of {len(rows)} {np.exp(np.mean(both)):.2f}")
-        print(f"{design:17s} {'   '.join(cells)}")
+    """Print how the designs compare, from {design: {run: rows to the limits}}."""
+    rows = {design: np.array(list(runs.values())) for design, runs in table.items()}
+    for design, got in rows.items():
+        both = np.isfinite(got) & np.isfinite(rows["chains"])
+        factors = np.log(got / rows["chains"], where=both, out=np.zeros(got.shape))
+        factors = np.exp(factors.sum(axis=0) / both.sum(axis=0))
+        print(f"{design:17s}", np.isfinite(got).sum(axis=0), factors.round(2))
 
 
 def main():
@@ -256,29 +215,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="+", default=[""], metavar="NAME")
-    parser.add_argument("--designs", nargs="+", default=list(DESIGNS), choices=DESIGNS)
     parser.add_argument("--starts", type=int, default=2)
     parser.add_argument("--patience", type=float, default=300.0, help="seconds")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     targets, _ = reference(options.folder)
     print(f"posterior, start, design: rows to {LIMITS}; rows, calls, error; mean sds")
-    table = {}
-    for name in POSTERIORS:
-        if not any(part in name for part in options.only):
-            continue
+    table = {design: {} for design in DESIGNS}
+    for name in [
+        one for one in POSTERIORS if any(part in one for part in options.only)
+    ]:
         target = targets.load(name)
         if name.endswith("lotka_volterra"):
             target.STEPS = 5  # of an ODE a year: 8 times faster, for all alike
-        for seed in range(options.starts):
-            for design in options.designs:
-                began = time.perf_counter()
-                run = taught(DESIGNS[design], target, seed, options.patience)
-                key = f"{name.split('-')[1]:24.24s} {seed}"
-                table[key, design] = [rows_to(limit, run[0]) for limit in LIMITS]
-                figures = line(*run, target)
-                seconds = time.perf_counter() - began
-                print(f"{key} {design:17s} {figures}  {seconds:.0f} s", flush=True)
+        for seed, (title, design) in product(range(options.starts), DESIGNS.items()):
+            began = time.perf_counter()
+            history, end = taught(design, target, seed, options.patience)
+            run = f"{name.split('-')[1]:24.24s} {seed}"
+            table[title][run] = [rows_to(limit, history) for limit in LIMITS]
+            figures = line(history, end, target.z)
+            seconds = time.perf_counter() - began
+            print(f"{run} {title:17s} {figures}  {seconds:.0f} s", flush=True)
     show(table)
 
 
