@@ -19,7 +19,7 @@ from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..emulator.metric import curvature_variation
 from .curve import curve_of_draws, prediction_error, relative_errors
-from .fit import WALLS, Fit
+from .fit import CHAINS, WALLS, Fit
 from .lessons import fitted
 from .lockstep import OutOfRows
 from .sides import POWER, Sides
@@ -165,9 +165,15 @@ class _Rounds:
 
     def _placed(self, power: float, count: int) -> np.ndarray:
         """Rows (count, d) where a power of the emulated density has its mass."""
-        run = self.fit.chains(self.rng, power=power, wall=self.wall, steps=2, warmup=28)
-        ends = self.rng.permutation(run.positions[-1])[:count]
-        return np.vstack([ends, run.positions[0][: count - len(ends)]])
+        run = self.fit.chains(
+            self.rng,
+            power=power,
+            wall=self.wall,
+            steps=2 * -(-count // CHAINS),  # of which every other is kept
+            warmup=28,
+        )
+        states = run.positions.reshape(-1, self.fit.emulator.dim)
+        return self.rng.permutation(states)[:count]
 
     def _at_sides(self):
         """Rows on the sides that are not known, once the bulk is."""
