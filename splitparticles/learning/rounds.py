@@ -19,7 +19,7 @@ from ..coordinates.change import ChangeOfVariables
 from ..coordinates.preconditioner import Preconditioner
 from ..emulator.metric import curvature_variation
 from .curve import curve_of_draws, prediction_error, relative_errors
-from .fit import WALLS, Fit
+from .fit import CHAINS, WALLS, Fit
 from .lessons import fitted
 from .lockstep import OutOfRows
 from .sides import POWER, Sides
@@ -147,30 +147,33 @@ class _Rounds:
     def _fresh(self):
         """Rows of this round (k, d), and the power that each comes from."""
         d, many = self.fit.emulator.dim, self.many
-        powers = np.ones(many)
         if self.rounds == 0:  # draws of the normal that fits at the mode
             z = self.rng.standard_normal((many, d))
             far = np.linalg.norm(z, axis=1, keepdims=True) / (1.3 * d**0.5)
-            z = z / np.maximum(far, 1.0)
-        else:
-            wanted = list(POWERS)
-            if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED:
-                wanted = wanted[:1]
-            elif self.pooled[1] > FLATTER[1]:
-                wanted = wanted[:2]
-            powers = np.repeat(wanted, -(-many // len(wanted)))[:many]
-            ends = []
-            for power in wanted:
-                run = self.fit.chains(
-                    self.rng, power=power, wall=self.wall, steps=2, warmup=28
-                )
-                count = np.count_nonzero(powers == power)
-                ends.append(self.rng.permutation(run.positions[-1])[:count])
-                missing = count - len(ends[-1])
-                if missing > 0:
-                    ends.append(run.positions[0][:missing])
-            z = np.vstack(ends)
+            return self._inside(z / np.maximum(far, 1.0)), np.ones(many)
+        wanted = self._powers()
+        powers = np.repeat(wanted, -(-many // len(wanted)))[:many]
+        counts = [np.count_nonzero(powers == power) for power in wanted]
+        z = np.vstack(list(map(self._placed, wanted, counts)))
         return self._inside(z), powers
+
+    def _powers(self) -> tuple[float, ...]:
+        """Powers of the emulated density whose mass is to be tested."""
+        if self.pooled[0] > FLATTER[0] or self.stopped > TOUCHED:
+            return POWERS[:1]
+        return POWERS[:2] if self.pooled[1] > FLATTER[1] else POWERS
+
+    def _placed(self, power: float, count: int) -> np.ndarray:
+        """Rows (count, d) where a power of the emulated density has its mass."""
+        run = self.fit.chains(
+            self.rng,
+            power=power,
+            wall=self.wall,
+            steps=2 * -(-count // CHAINS),  # of which every other is kept
+            warmup=28,
+        )
+        states = run.positions.reshape(-1, self.fit.emulator.dim)
+        return self.rng.permutation(states)[:count]
 
     def _at_sides(self):
         """Rows on the sides that are not known, once the bulk is."""

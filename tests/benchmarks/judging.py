@@ -78,6 +78,26 @@ def allowance_used(rulers, known, x: np.ndarray, weights=None) -> dict[str, floa
     }
 
 
+def moments_off(draws: np.ndarray, known: np.ndarray) -> str:
+    """Worst mean error of draws in standard deviations, and ratios of these."""
+    sd = known.std(axis=0)
+    mean = np.abs((draws.mean(axis=0) - known.mean(axis=0)) / sd).max()
+    ratios = draws.std(axis=0) / sd
+    return f"{mean:.3f} {ratios.min():.3f}-{ratios.max():.3f}"
+
+
+def score_error(draws: np.ndarray, score: np.ndarray, fit) -> float:
+    """E|s^ - s|^2 / E|s|^2 at draws (m, d) with scores s, whitened by their covariance.
+
+    Of the emulated score of a `splitparticles.learning.fit.Fit`.
+    """
+    z = fit.change.to_working(draws)
+    s = fit.change.pulled(z, score)
+    whitening = np.linalg.cholesky(np.cov(z.T))
+    wrong = (fit.emulator.score(z) - s) @ whitening
+    return float((wrong**2).sum() / ((s @ whitening) ** 2).sum())
+
+
 def kept(path: Path) -> dict:
     """Figures that runs so far have kept in a file: {row: {column: figure}}."""
     return json.loads(path.read_text()) if path.exists() else {}

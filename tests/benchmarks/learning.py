@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from judging import energy_floor, reference
+from judging import energy_floor, moments_off, reference
 
 import splitparticles as sp
 
@@ -36,10 +36,7 @@ def judged(rulers, target, seed: int, n: int) -> str:
         f"{got['quantile_error_ratio']:.2f} {share:.2f}"
     )
     if result.sampler is not None:
-        draws, sd = result.draws(10_000, rng=1), target.z.std(axis=0)
-        mean = np.abs((draws.mean(axis=0) - target.z.mean(axis=0)) / sd).max()
-        ratios = draws.std(axis=0) / sd
-        line += f"  {mean:.3f} {ratios.min():.3f}-{ratios.max():.3f}"
+        line += f"  {moments_off(result.draws(10_000, rng=1), target.z)}"
     return f"{line}  {seconds:.1f} s {result.stop.name} {result.warnings or ''}"
 
 

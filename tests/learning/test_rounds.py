@@ -5,6 +5,7 @@ import pytest
 
 from splitparticles.coordinates.preconditioner import Preconditioner
 from splitparticles.learning import rounds
+from splitparticles.learning.fit import CHAINS, WALLS
 from splitparticles.learning.lockstep import Ledger, together
 from splitparticles.learning.rounds import FEW, MANY, MILD, OPEN, STRICT, learn
 from splitparticles.learning.sides import SMALL, Sides
@@ -54,6 +55,14 @@ def test_no_round_is_the_last_at_the_wall_or_with_an_unknown_side():
     one.errors = errors([FEW] * 3, STRICT)
     one.sides.unknown = np.array([[1, 0]])
     assert not one.passed()
+
+
+def test_a_round_has_more_fresh_rows_than_there_are_chains():
+    one = begun(100)
+    one.rounds, one.wall = 1, WALLS[1]
+    z, powers = one._fresh()
+    assert len(z) == len(powers) == 200
+    assert len(np.unique(z, axis=0)) > CHAINS
 
 
 def gumbel_score(x):
