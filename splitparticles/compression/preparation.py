@@ -7,8 +7,6 @@ import numpy as np
 from ..draws.draws import Draws, Moments
 from ..draws.widths import Widths, far_rows
 
-LOST = 1e9  # widths between particles, among which those of one place are not resolved
-
 
 class Prepared(NamedTuple):
     """Draws that particles are to stand for, and what was seen of them."""
@@ -17,20 +15,17 @@ class Prepared(NamedTuple):
     moments: Moments
     widths: Widths
     notes: list[str]
-    doubts: list[str]
-    """Why no particles could be right."""
 
 
 def prepared(draws: Draws, n_particles: int) -> Prepared:
     """Draws without the far rows that are too light for a particle.
 
-    Rows beyond a bound are left out together where their mass is at most half a
-    particle's.  A standard deviation that other far rows decide gives way to a width.
+    Rows beyond a bound are left out, whose mass is less than half a particle's.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # of far rows
         moments = draws.moments()
     widths = Widths.of(draws, moments.n)
-    notes, doubts = _about(draws, moments, n_particles), []
+    notes = _about(draws, moments, n_particles)
     bound = widths.bound(0.5 / n_particles)
     far = far_rows(draws, widths, bound)
     if far.any():
@@ -43,16 +38,7 @@ def prepared(draws: Draws, n_particles: int) -> Prepared:
         moments = draws.moments()
     if not np.isfinite(moments.cov).all():
         raise ValueError("draws are too large to be squared; divide them by their size")
-    sd = np.sqrt(np.diag(moments.cov))
-    robust = np.where(widths.parted, widths.robust(sd), sd)
-    if (sd > LOST * robust).any():
-        k = int(np.argmax(sd / np.where(robust > 0.0, robust, 1.0)))
-        doubts.append(
-            f"far draws make the standard deviation of coordinate {k} {sd[k]:.3g}, but "
-            f"most lie within {robust[k]:.3g} of each other: particles cannot tell "
-            "these apart"
-        )
-    return Prepared(draws, moments, widths, notes, doubts)
+    return Prepared(draws, moments, widths, notes)
 
 
 def _about(draws: Draws, moments: Moments, n_particles: int) -> list[str]:

@@ -13,7 +13,6 @@ from ..descent.frame import Frame
 from ..descent.loop import Descent
 from ..descent.result import Result
 from ..draws.draws import Draws
-from ..draws.widths import Widths
 from ..moves.optimal_weights import optimal_weights
 from ..objectives.energy import PILOT, Pilot, energy_objective
 from ..objectives.mean_embedding import SampleEmbedding, SubspaceEmbedding
@@ -59,17 +58,14 @@ class Run:
             self.objective = build(*z.in_memory())
             return
         moments = z.moments()
-        sd = Widths.of(z, n).robust(np.sqrt(np.diag(moments.cov)))
         embedding: type[SampleEmbedding] = SampleEmbedding
         if isinstance(self.change, Subspace):
             embedding, self.centre = SubspaceEmbedding, self.centre[:-1]
         if n > 2 * PILOT:
-            self.pilot = Pilot(z, moments, self.n_particles, sd, embedding, rng)
+            self.pilot = Pilot(z, moments, self.n_particles, embedding, rng)
             self.objective = self.pilot.objective
         else:
-            self.objective = energy_objective(
-                z, moments, self.n_particles, sd, embedding
-            )
+            self.objective = energy_objective(z, moments, self.n_particles, embedding)
 
     def descend(self, watched: dict, *, move, final_move, **options) -> None:
         """Descend and split; at last on all draws, where particles saw some of them."""
@@ -151,14 +147,12 @@ class Run:
                 f"{len(result.particles)} particles instead of {self.n_particles}: "
                 f"{result.message}"
             )
-        doubted = bool(self.known.doubts) and result.stop.success
         return replace(
             result,
-            stop=Stop.DOUBTED if doubted else result.stop,
             names=self.names,
             preconditioner=self.change,
             compressed=self.given,
-            warnings=[*self.known.doubts, *notes],
+            warnings=notes,
         )
 
 

@@ -42,16 +42,14 @@ def chosen_preconditioner(preconditioner, centre, covariance) -> ChangeOfVariabl
     return Preconditioner.of_covariance(centre, matrix)
 
 
-def standardised(mean, covariance, sd=None) -> Preconditioner:
+def standardised(mean, covariance) -> Preconditioner:
     """Standard deviations of one, and no direction much narrower.
-
-    `sd` (d,) is what counts as one where far draws decide the real ones.
 
     The units of the coordinates are what a reader looks at, so the draws are not
     whitened; but correlated draws may be so narrow in some direction that particles
     placed by the coordinates would be blind to it.
     """
-    sd = np.sqrt(np.diag(covariance)) if sd is None else sd
+    sd = np.sqrt(np.diag(covariance))
     sd = np.where(sd > 0.0, sd, 1.0)
     values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
     flat = values <= 1e-12 * values[-1]

@@ -19,7 +19,9 @@ LEVELS = (0.8413, 1.0), (0.9772, 2.0), (0.99865, 3.0)  # and their normal quanti
 
 FAR = 8.0  # widths from the median; a normal law has no rows there
 
-WIDE = 3.0  # widths that a standard deviation has where far rows decide it
+FARTHER = 3.0  # times that of the farthest row that a particle can stand for
+
+WIDE = 10.0  # widths that a standard deviation has where far rows decide it
 
 GAP, FEWEST_BEYOND = 3.0, 8  # ratio of distances with nothing between, and rows beyond
 
@@ -34,8 +36,8 @@ class Widths(NamedTuple):
     """Distances of some rows in widths, the largest of the coordinates', increasing."""
     share: np.ndarray
     """Of the mass that is not farther."""
-    parted: np.ndarray
-    """Whether a gap parts a group of rows from the others, (d,)."""
+    gaps: dict[int, np.ndarray]
+    """Ends of the gaps that part groups of rows, (g, 2), of coordinates with any."""
 
     @classmethod
     def of(cls, draws: Draws, n: int) -> "Widths":
@@ -54,20 +56,24 @@ class Widths(NamedTuple):
         far = distances(centre, width, x)
         order = np.argsort(far, kind="stable")
         share = np.cumsum(p[order]) / max(p.sum(), 1e-300)
-        parted = np.array(
-            [_has_gap(*side) for side in zip(centre, width, x.T, strict=True)]
-        )
-        return cls(centre, width, far[order], share, parted)
+        gaps = {
+            k: ends
+            for k, side in enumerate(zip(centre, width, x.T, strict=True))
+            if len(ends := _gaps(*side))
+        }
+        return cls(centre, width, far[order], share, gaps)
 
     def bound(self, mass: float) -> float:
-        """Distance in widths beyond which rows are far, and have at most this mass."""
-        last = np.searchsorted(self.share, 1.0 - mass)
-        return max(FAR, float(self.reach[min(int(last), len(self.reach) - 1)]))
+        """Distance in widths beyond which rows are far, and have less than this mass.
 
-    def robust(self, sd: np.ndarray) -> np.ndarray:
-        """Standard deviations (d,), widths instead where far rows decide these."""
-        decided = (self.width > 0.0) & ~(sd <= WIDE * self.width)
-        return np.where(decided, self.width, sd)
+        It is some times the distance that all but this mass do not pass.
+        """
+        last = int(np.searchsorted(self.share, 1.0 - mass))
+        return max(FAR, FARTHER * float(self.reach[min(last, len(self.reach) - 1)]))
+
+    def decided(self, sd: np.ndarray) -> np.ndarray:
+        """Whether far rows decide standard deviations (d,)."""
+        return (self.width > 0.0) & ~(sd <= WIDE * self.width)
 
 
 def weighted_quantiles(x: np.ndarray, p: np.ndarray) -> Callable:
@@ -86,17 +92,19 @@ def weighted_quantiles(x: np.ndarray, p: np.ndarray) -> Callable:
     return quantile
 
 
-def _has_gap(centre, width, x):
-    """Whether rows far out lie apart from the others: a group, and no heavy tail."""
+def _gaps(centre, width, x):
+    """Ends of gaps beyond which some rows lie apart: groups, and no heavy tail."""
     if width == 0.0:
-        return False
-    for side in (x - centre, centre - x):
-        r = np.sort(side[side > width]) / width
-        if len(r) > FEWEST_BEYOND:
-            gaps = r[1:] / r[:-1]
-            if (gaps[: 1 - FEWEST_BEYOND] > GAP).any():
-                return True
-    return False
+        return np.zeros((0, 2))
+    ends = []
+    for sign in (-1.0, 1.0):
+        r = np.sort(sign * (x - centre) / width)
+        r = r[r > 1.0]
+        apart = np.flatnonzero(r[1:] > GAP * r[:-1])
+        apart = apart[apart < len(r) - FEWEST_BEYOND]
+        # ends are rows themselves, which no rounding may put into the gap
+        ends += [sorted(centre + sign * width * r[k : k + 2]) for k in apart]
+    return np.array(sorted(ends)).reshape(-1, 2)
 
 
 def distances(centre, width, x):

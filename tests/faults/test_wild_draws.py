@@ -1,4 +1,4 @@
-"""Draws as people have them: wild rows, columns of any scale, fewer rows than thought."""
+"""Draws as people have them: wild rows, columns of any scale, too few rows."""
 
 import numpy as np
 import pytest
@@ -43,19 +43,15 @@ def test_a_far_row_of_draws_of_any_kind_is_left_out(kind):
     )
 
 
-def test_a_far_group_that_is_heavy_enough_has_its_particles():
-    x = np.vstack([BULK[:950], 1e4 + RNG.normal(size=(50, 2))])
-    result = sp.compress(x, 64, rng=0)
-    far = (result.positions > 5e3).all(axis=1)
-    assert 2 <= far.sum() <= 4
-    np.testing.assert_allclose(result.positions[far], 1e4, atol=3.0)
+@pytest.mark.parametrize("gap", [50.0, 1e4, 1e9, 1e12])
+def test_a_far_group_that_is_heavy_enough_has_its_particles(gap):
+    group = RNG.normal(size=(50, 2))
+    result = sp.compress(np.vstack([BULK[:950], gap + group]), 64, rng=0)
+    far = (result.positions > gap / 2.0).all(axis=1)
+    assert far.sum() == 3 and result.warnings == []
+    np.testing.assert_allclose(result.positions[far], gap, atol=3.0)
+    assert (np.ptp(result.positions[far], axis=0) > 0.5).all()
     np.testing.assert_allclose(spread(result.positions[~far]), spread(BULK), rtol=0.15)
-
-
-def test_groups_that_no_double_can_resolve_are_doubted():
-    x = np.vstack([BULK[:900], 1e13 + RNG.normal(size=(100, 2))])
-    result = sp.compress(x, 64, rng=0)
-    assert result.stop is sp.Stop.DOUBTED and "cannot tell" in result.warnings[0]
 
 
 @pytest.mark.parametrize(("d", "n", "tolerance"), [(1, 64, 0.05), (5, 256, 0.1)])
@@ -88,7 +84,8 @@ def test_ordinary_draws_have_no_warning(name):
     result = sp.compress(x, 32, rng=0)
     assert result.success and len(result.particles) == 32
     assert result.warnings == []
-    np.testing.assert_allclose(result.mean(), x.mean(axis=0), atol=0.02 * x.std())
+    sd = np.maximum(x.std(axis=0), 0.1)
+    assert (np.abs(result.mean() - x.mean(axis=0)) < 0.05 * sd).all()
 
 
 UNUSUAL = {
@@ -117,11 +114,11 @@ def test_few_particles_among_many_coordinates(d):
     full = sp.compress(x, 8, rng=0, preconditioner="diagonal")
     near, exact = (sp.energy_distance(r.positions, x) for r in (few, full))
     assert near < 1.02 * exact
-    np.testing.assert_allclose(few.mean(), x.mean(axis=0), atol=0.3)
+    offsets = [(r.mean() - x.mean(axis=0)) / x.std(axis=0) for r in (few, full)]
+    sizes = [np.sqrt(np.mean(offset**2)) for offset in offsets]
+    assert sizes[0] < 2.0 * sizes[1] + 0.05
     assert few.nearest_draws().shape == (8, d)
     assert np.isfinite(few.value) and few.value > 0.0
-    direct = 0.5 * near**2 if d == 70 else None
-    assert direct is None or few.value > 0.0
 
 
 def test_time_is_over_in_the_first_look_too():
@@ -129,4 +126,3 @@ def test_time_is_over_in_the_first_look_too():
     result = sp.compress(x, 64, max_time=1e-9, rng=0)
     assert result.stop is sp.Stop.MAX_TIME and len(result.particles) == 1
     assert "before there were particles" in result.warnings[0]
-    assert result.nearest_draws().shape == (1, 20)
