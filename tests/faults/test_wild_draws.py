@@ -54,7 +54,7 @@ def test_a_far_group_that_is_heavy_enough_has_its_particles(gap):
     np.testing.assert_allclose(spread(result.positions[~far]), spread(BULK), rtol=0.15)
 
 
-@pytest.mark.parametrize(("d", "n", "tolerance"), [(1, 64, 0.05), (5, 256, 0.1)])
+@pytest.mark.parametrize(("d", "n", "tolerance"), [(1, 64, 0.05), (5, 256, 0.15)])
 def test_quartiles_of_cauchy_draws(d, n, tolerance):
     x = RNG.standard_cauchy((4000, d))
     result = sp.compress(x, n, rng=0)
