@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from .._validation import as_deadline, explains_keywords
 from ..growth import Growth
-from ..moves import Move
+from ..moves import LBFGS, Move
 from ..objectives import Objective
 from ..particles import ParticleSet
 from .ending import Ending
@@ -53,7 +53,7 @@ def rounds(
         particles,
         n_particles=n_particles,
         move=move,
-        final_move=final_move,
+        final_move=_last_move(objective, particles, move, final_move),
         prune=prune,
         growth=growth,
         continuation=continuation,
@@ -62,6 +62,22 @@ def rounds(
         rng=rng,
     )
     return _rounds_of(run)
+
+
+def _last_move(objective, particles, move, final_move) -> Move | None:
+    """The user's last move; by default one that moves weights too, of discrepancies.
+
+    A split halves one weight, and what halves leave behind is no good choice in the
+    end.
+    """
+    given = move is not None or final_move is not None
+    if given or not isinstance(objective, Objective):
+        return final_move
+    if not isinstance(particles, ParticleSet) or particles.weights.min() <= 0.0:
+        return None
+    x = particles.positions
+    quadratic = objective.kernel_pairs(x, x) is not None
+    return LBFGS(weights=True) if quadratic else None
 
 
 def _rounds_of(run: Descent) -> Iterator[Round]:
@@ -118,6 +134,8 @@ def descend(
         Report each round on stderr.
     final_move : Move, optional
         The move of the last round, when it should differ: early rounds need not rest.
+        Where neither is given and the objective is half a squared discrepancy, it
+        moves the weights too.
     max_time : float, optional
         Seconds.
     prune : float, optional
@@ -150,7 +168,7 @@ def descend(
         particles,
         n_particles=n_particles,
         move=move,
-        final_move=final_move,
+        final_move=_last_move(objective, particles, move, final_move),
         prune=prune,
         growth=growth,
         continuation=continuation,

@@ -21,6 +21,7 @@ def test_coarse_to_fine_gives_the_same_from_every_start_and_beats_one_scale():
     rng = np.random.default_rng(0)
     starts = [sp.ParticleSet(rng.normal(size=(1, 2)) * 2) for _ in range(3)]
     options = dict(n_particles=32, growth=sp.SteepestSplit(everyone=True))
+    options["final_move"] = sp.LBFGS()
     values = [squared(sp.descend(NARROW, p, **options)) for p in starts]
     np.testing.assert_allclose(values, values[0], rtol=0.02)
     fixed = [
@@ -93,7 +94,8 @@ def test_tol_ends_the_growth():
     result = sp.descend(F, ONE, n_particles=64, tol=0.2)
     assert result.stop is sp.Stop.TOLERANCE and result.success
     assert result.discrepancy < 0.2 and len(result.positions) < 64
-    assert result.rounds[-2].value > 0.5 * 0.2**2
+    fewer = [r for r in result.rounds if len(r.particles) < len(result.particles)]
+    assert fewer[-1].value > 0.5 * 0.2**2
     assert "tol" in result.message
     fine = sp.descend(NARROW, ONE, n_particles=64, tol=0.1)
     assert fine.stop is sp.Stop.TOLERANCE and fine.rounds[-1].bandwidth is None
