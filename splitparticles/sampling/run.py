@@ -28,6 +28,8 @@ MOST_LEARNED = 128  # coordinates of a score that an emulator may learn
 
 LEARNING_ROWS = 3000  # that it may take
 
+NOT_LEARNED = "the score was not learned"
+
 STEPS = 100  # of the last move, on draws of an emulator
 
 
@@ -100,7 +102,7 @@ class Run:
     def _fall_back(self, reason: str) -> None:
         """Say that particles descend on the true score, and why."""
         self.warnings.append(
-            f"the score was not learned, so particles descended on it itself: {reason}"
+            f"{NOT_LEARNED}, so particles descended on it itself: {reason}"
         )
 
     def on_emulator(

@@ -1,9 +1,12 @@
 """Right answers pass, wrong ones do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import splitparticles as sp
+from splitparticles.sampling.run import NOT_LEARNED
 
 TWO = sp.GaussianMixture([0.3, 0.7], [[-3.0, 0.0], [3.0, 0.0]], [0.3, 0.3])
 
@@ -137,3 +140,11 @@ def test_the_figures_are_those_of_the_documentation():
 def test_bad_input():
     with pytest.raises(TypeError, match="result must be a Result"):
         sp.diagnose([[1.0]])
+
+
+def test_a_score_that_was_not_learned_is_told():
+    funnel = sp.targets.Funnel(3)
+    result = sp.sample(funnel.score, [0.5, 0.5, 0.5], 16, rng=0)
+    noted = replace(result, warnings=[f"{NOT_LEARNED}, so particles descended"])
+    report = sp.diagnose(noted, score=funnel.score, second=False)
+    assert noted.success and told(report, "not learned")
