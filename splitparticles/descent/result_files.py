@@ -25,7 +25,7 @@ def write(path, arrays: dict, facts: dict) -> None:
     text = json.dumps({"format": FORMAT, **facts}).encode()
     content = io.BytesIO()
     np.savez(content, **arrays, facts=np.frombuffer(text, dtype=np.uint8))
-    written_whole(path, content.getvalue())
+    written_whole({path: content.getvalue()})
 
 
 def parsed(content: bytes) -> tuple[dict, dict]:
