@@ -89,7 +89,7 @@ def _read(path, columns, weights_column) -> Table:
         kind = next((k for k, mark in KINDS.items() if content.startswith(mark)), "")
         source = io.BytesIO(content)
     else:
-        open(path, "rb").close()  # a missing file is no broken table
+        Path(path).stat()  # a missing file is no broken table
     wanted = partial(_wanted, columns, weights_column)
     try:
         if kind == ".parquet":
@@ -118,8 +118,8 @@ def _parameters_beside(path) -> list[str] | None:
 
 def _of_arrays(source) -> Table:
     """The one table of a ``.npy`` or ``.npz`` file."""
-    mode = None if isinstance(source, io.BytesIO) else "r"
-    content = np.load(source, allow_pickle=False, mmap_mode=mode)
+    in_memory = isinstance(source, io.BytesIO)
+    content = np.load(source, mmap_mode=None if in_memory else "r")
     names = weights = None
     if not isinstance(content, np.ndarray):
         with content:
