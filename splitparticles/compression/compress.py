@@ -76,15 +76,17 @@ def compress(
 
     Parameters
     ----------
-    draws : array_like, memmap, chunks or dask array
-        An array (N, d); an iterable of chunks (N_k, d) that can be gone through again,
+    draws : array_like, memmap, chunks, dask array, data frame or posterior
+        An array (N, d), or (N,) for d = 1; chains (steps, walkers, d), as of emcee, put
+        together; an iterable of chunks (N_k, d) that can be gone through again,
         or a callable that returns a new iterator of them (an iterator is put together
         in memory); or a dask array, whose blocks are summed by the scheduler in force.
         Draws that are too many for memory are read anew for each sum, a block at a
-        time.
+        time.  Data frames, xarray, ArviZ's posteriors and dictionaries of arrays give
+        their names, such as ``theta[0]``, where `names` is left out.
     n_particles : int
         Particles at most.
-    weights_of_draws : array_like, shape (N,), optional
+    weights_of_draws : array_like, shape (N,) or (N, 1), optional
         Not negative; equal when left out.
     objective : callable, optional
         (draws, weights) -> Objective in the working coordinates.
@@ -133,7 +135,11 @@ def compress(
     kept_weights = chosen_weights(weights)
     given = Draws(draws, weights_of_draws)
     draws, moments, widths, notes, doubts = prepared(given, n_particles)
+    if names is None and given.names is not None:
+        names = given.names
+        notes = [*_about_weights(names, weights_of_draws), *notes]
     names = checked_names(names, len(moments.mean))
+    notes = [*given.notes, *notes]
     change = _coordinates(preconditioner, draws, moments, widths)
     move, final_move = moves_for(move, kept_weights)
     options = {
@@ -216,6 +222,15 @@ def _result_of(run: Descent, watched: dict, known: dict) -> Result:
     with Ending(completed) as ending:
         run.to_its_end(**watched)
     return completed(ending.stop)
+
+
+def _about_weights(names, weights) -> list[str]:
+    """What to say of a column of weights that is taken for a coordinate."""
+    return [
+        f"column {name!r} is taken for a coordinate; weights are weights_of_draws="
+        for name in names
+        if weights is None and name in ("weight", "weights")
+    ]
 
 
 def _is_quadratic(objective, start) -> bool:
