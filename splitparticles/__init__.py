@@ -21,8 +21,9 @@ from .coordinates.preconditioner import Preconditioner
 from .descent.continuation import CoarseToFine
 from .descent.descend import descend, rounds
 from .descent.expectation import ExpectationError
-from .descent.load import ResultFileError, load
+from .descent.load import load
 from .descent.result import Result
+from .descent.result_files import ResultFileError
 from .descent.round import Round
 from .diagnostics.check_score import check_score
 from .diagnostics.report import Report

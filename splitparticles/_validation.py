@@ -62,10 +62,20 @@ def refuse_nonfinite(array: np.ndarray, name: str) -> None:
 
 
 def as_weights(
-    values: ArrayLike, name: str, n: int, *, signed: bool = False
+    values: ArrayLike,
+    name: str,
+    n: int,
+    *,
+    signed: bool = False,
+    column: bool = False,
 ) -> np.ndarray:
-    """Weights (n,): finite; nonnegative with a positive sum unless `signed`."""
+    """Weights (n,): finite; nonnegative with a positive sum unless `signed`.
+
+    An array (n, 1) is taken for them where a `column` is allowed.
+    """
     array = as_floats(values, name, f"of shape ({n},)")
+    if column and array.shape == (n, 1):
+        array = array[:, 0]
     if array.shape != (n,):
         raise ValueError(f"{name} must have shape ({n},), got {array.shape}")
     refuse_nonfinite(array, name)

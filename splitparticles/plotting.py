@@ -112,12 +112,13 @@ def history(result, *, ax=None):
     Parameters
     ----------
     result : Result
-        Of a run; ValueError for one that was read from a file, without rounds.
+        ValueError for one without rounds.
     ax : Axes, optional
     """
-    rounds = _rounds(result)
-    n = np.array([len(this.particles) for this in rounds])
-    discrepancy = np.sqrt([max(2.0 * this.value, 0.0) for this in rounds])
+    if not result.history:
+        raise ValueError("result must have rounds")
+    n, values = np.transpose(result.history)
+    discrepancy = np.sqrt(np.maximum(2.0 * values, 0.0))
     ax = _axes(ax)
     ax.plot(n, discrepancy, "o-", label="particles")
     rate = discrepancy[0] * np.sqrt(n[0] / n)

@@ -1,6 +1,8 @@
 """The command line, end to end."""
 
 import io
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 
 import splitparticles as sp
 from splitparticles.cli import main
+from splitparticles.draws.tables import TableError, read_tables
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_a_table_becomes_points_and_a_picture(folder, capsys):
 def test_pipes(folder, capsys, monkeypatch):
     write(folder / "draws.csv", draws())
     text = (folder / "draws.csv").read_text()
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     assert main(["compress", "-", "-n", "3", "-q", "--nearest"]) == 0
     said = capsys.readouterr()
     points = np.loadtxt(io.StringIO(said.out), delimiter=",", skiprows=1)
@@ -122,7 +125,7 @@ def test_faults_are_said_in_one_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: np.save("bad.npy", np.zeros(3)), "shape (N, d)"),
+        (lambda: np.save("bad.npy", np.float64(3)), "shape (N, d)"),
         (lambda: np.savez("bad.npy.npz", a=np.zeros((2, 2)), b=np.eye(2)), "one array"),
         (lambda: Path("bad.npy").write_bytes(b"\xff\xfe\x00"), "bad.npy"),
     ],
@@ -144,32 +147,43 @@ def test_wrong_options_are_said(folder, capsys):
         main(["compress"])
 
 
-@pytest.mark.parametrize(
-    "stop, code", [(sp.Stop.INTERRUPTED, 130), (sp.Stop.NOT_FINITE, 1)]
-)
+@pytest.mark.parametrize("stop", [stop for stop in sp.Stop if not stop.success])
 def test_a_run_without_success_writes_nothing_and_says_why(
-    folder, capsys, monkeypatch, stop, code
+    folder, capsys, monkeypatch, stop
 ):
     write(folder / "draws.csv", draws())
 
     def compress(*arguments, **options):
-        return replace(sp.compress(draws(), 2, rng=0), stop=stop)
+        result = sp.compress(draws(), 2, rng=0)
+        return replace(result, stop=stop, warnings=["for this reason"])
 
     monkeypatch.setattr("splitparticles.cli.compress", compress)
-    assert main(["compress", "draws.csv", "-q", "-o", "p.csv"]) == code
+    code = main(["compress", "draws.csv", "-q", "-o", "p.csv", "--picture", "p.png"])
+    interrupted = stop is sp.Stop.INTERRUPTED
+    assert code == (130 if interrupted else 1)
     message = capsys.readouterr().err
-    assert ("interrupted" in message) == (code == 130)
-    assert stop.message in message and "nothing was written" in message
-    assert not (folder / "p.csv").exists()
+    assert ("interrupted" in message) == interrupted
+    for words in (stop.message, "for this reason", "nothing was written"):
+        assert words in message
+    assert os.listdir(folder) == ["draws.csv"]
+
+
+def test_a_run_out_of_time_says_so(folder, capsys):
+    write(folder / "draws.csv", draws())
+    options = ["--max-time", "1e-9", "-o", "p.csv"]
+    assert main(["compress", "draws.csv", *options]) == 1
+    message = capsys.readouterr().err
+    assert "max_time is over" in message and "interrupted" not in message
+    assert os.listdir(folder) == ["draws.csv"]
 
 
 def test_an_interrupt_while_the_table_is_read_ends_with_130(
     folder, capsys, monkeypatch
 ):
-    def read_table(path):
+    def read_tables(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("splitparticles.cli.read_table", read_table)
+    monkeypatch.setattr("splitparticles.cli.read_tables", read_tables)
     assert main(["compress", "draws.csv"]) == 130
     assert "interrupted" in capsys.readouterr().err
 
@@ -200,3 +214,168 @@ def test_it_is_a_module_too(folder):
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("rate,size,weight\n")
+
+
+# ------------------------------------------------------------------- output
+def test_names_that_need_quotes_come_back(folder):
+    names = ["t[1,2]", 'a "b"', "größe"]
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    np.savez("draws.npz", x=x, names=names)
+    for path in ("p.csv", "p.tsv", "p.npz"):
+        assert main(["compress", "draws.npz", "-n", "5", "-q", "-o", path]) == 0
+        found = read_tables([path])
+        expected = sp.compress(x, 5, rng=0)
+        assert found.names == names
+        assert np.array_equal(found.rows, expected.positions)
+        assert np.array_equal(found.weights, expected.weights)
+
+
+def test_parquet(folder):
+    pytest.importorskip("pyarrow")
+    write(folder / "draws.csv", draws())
+    assert main(["compress", "draws.csv", "-n", "5", "-q", "-o", "p.parquet"]) == 0
+    found = read_tables(["p.parquet"])
+    expected = sp.compress(draws(), 5, rng=0)
+    assert found.names == ["rate", "size"]
+    assert np.array_equal(found.rows, expected.positions)
+    assert np.array_equal(found.weights, expected.weights)
+    with pytest.raises(TableError, match="no column 'x'; there are rate, size"):
+        read_tables(["p.parquet"], ["x"])
+
+
+def test_parquet_without_pyarrow_is_refused_before_the_run(folder, capsys, monkeypatch):
+    monkeypatch.setattr("splitparticles.draws.written.find_spec", lambda name: None)
+    assert main(["compress", "draws.csv", "-o", "p.parquet"]) == 2
+    assert "pyarrow, which is not installed" in capsys.readouterr().err
+    assert os.listdir(folder) == []
+
+
+def test_a_picture_that_fails_leaves_no_table(folder, capsys, monkeypatch):
+    write(folder / "draws.csv", draws())
+
+    def picture(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("splitparticles.cli._picture", picture)
+    options = ["-n", "2", "-o", "p.csv", "--picture", "p.png", "-q"]
+    assert main(["compress", "draws.csv", *options]) == 2
+    assert "MemoryError" in capsys.readouterr().err
+    assert os.listdir(folder) == ["draws.csv"]
+
+
+ENDS = {  # redirections, exit code, words on stderr
+    "closed stdin": ("- -n 2 <&-", 2, "stdin is closed"),
+    "closed stdout": ("draws.csv -n 2 >&-", 2, "stdout is closed"),
+    "closed stderr": ("draws.csv -n 2 2>&-", 0, ""),
+    "full": ("draws.csv -n 2 -q >/dev/full", 2, "No space left"),
+    "full stderr": ("draws.csv -n 2 -q 2>/dev/full", 0, ""),
+    "a pipe that nothing reads": ("draws.csv -n 2 -q | true", 1, ""),
+    "ascii": ("accents.csv -n 2 -q", 0, ""),
+    "a pipe in": ("<(cat draws.csv) -n 2 -q", 0, ""),
+    "stdout by name": ("draws.csv -n 2 -q -o /dev/stdout | cat", 0, ""),
+    "stdout by name, a file": ("draws.csv -n 2 -q -o /dev/stdout >>p.csv", 0, ""),
+    "no stdout": ("draws.csv -n 2 -q -o /dev/null", 0, ""),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another shell there")
+@pytest.mark.parametrize("case", ENDS)
+def test_ends_of_a_pipe(folder, case):
+    write(folder / "draws.csv", draws()[:20])
+    write(folder / "accents.csv", draws()[:20], "größe,b")
+    (folder / "p.csv").write_text("first\n")
+    arguments, code, words = ENDS[case]
+    command, *rest = arguments.split(" |")
+    line = " | ".join([f"{sys.executable} -m splitparticles compress {command}", *rest])
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    said = done.stderr.decode()
+    assert done.returncode == code, said
+    assert words in said and "Traceback" not in said and "Exception" not in said
+    table = (folder / "p.csv").read_text()
+    if case == "stdout by name, a file":
+        assert table.startswith("first\nrate,size,weight\n")
+    else:
+        assert table == "first\n"
+        wanted = 3 if code == 0 and "null" not in arguments else 0
+        assert done.stdout.count(b"\n") == wanted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal there")
+def test_ctrl_c_ends_with_130(folder):
+    x = np.random.default_rng(0).normal(size=(20_000, 8))
+    write(folder / "draws.csv", x, ",".join("abcdefgh"))
+    command = [sys.executable, "-m", "splitparticles", "compress", "draws.csv"]
+    with subprocess.Popen(
+        [*command, "-n", "2000", "-o", "p.csv"], stderr=subprocess.PIPE
+    ) as run:
+        said = run.stderr.read(1)  # the run has begun
+        run.send_signal(signal.SIGINT)
+        said += run.stderr.read()
+    assert run.returncode == 130, said
+    assert b"interrupted" in said and b"Traceback" not in said
+    assert os.listdir(folder) == ["draws.csv"]
+
+
+# ----------------------------------------------------------------- diagnose
+def points_of(path, rows):
+    assert main(["compress", rows, "-n", "20", "-q", "-o", path]) == 0
+
+
+@pytest.mark.parametrize("kind", ["csv", "npz"])
+def test_good_points_are_ok(folder, capsys, kind):
+    write(folder / "draws.csv", draws())
+    points_of(f"p.{kind}", "draws.csv")
+    assert main(["diagnose", f"p.{kind}", "draws.csv"]) == 0
+    said = capsys.readouterr().out
+    expected = sp.diagnose(sp.compress(draws(), 20, rng=0), draws=draws())
+    assert said.startswith("ok\n")
+    assert f"energy_of_iid             {expected.figures['energy_of_iid']:.3g}" in said
+
+
+def test_points_of_another_law_are_doubted(folder, capsys):
+    write(folder / "draws.csv", draws())
+    write(folder / "others.csv", draws() + [2.0, 0.0])
+    points_of("p.csv", "others.csv")
+    assert main(["diagnose", "p.csv", "draws.csv"]) == 1
+    assert "no nearer to the draws" in capsys.readouterr().out
+
+
+def test_weights_of_draws_and_the_order_of_columns_count(folder, capsys):
+    x = draws()
+    weights = np.where(x[:, 0] > 3.0, 1.0, 0.0)
+    rows = np.column_stack([x[:, 1], weights, x[:, 0]])
+    write(folder / "weighted.csv", rows, "size,weight,rate")
+    write(folder / "some.csv", x[weights > 0])
+    write(folder / "all.csv", x)
+    points_of("some.npz", "some.csv")
+    points_of("all.npz", "all.csv")
+    assert main(["diagnose", "some.npz", "weighted.csv"]) == 0
+    assert main(["diagnose", "all.npz", "weighted.csv"]) == 1
+
+
+def test_points_without_names_may_have_weights(folder):
+    np.save("draws.npy", draws())
+    points_of("p.npy", "draws.npy")
+    assert main(["diagnose", "p.npy", "draws.npy"]) == 2  # the last is no coordinate
+    options = ["--weights-column", "x2", "-q"]
+    assert main(["diagnose", "p.npy", "draws.npy", *options]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["draws.csv", "nowhere.csv"], "nowhere.csv"),
+        (["draws.csv", "others.csv"], "no column 'rate'; there are a, b"),
+        (["nan.csv", "draws.csv"], "nan is not finite"),
+    ],
+)
+def test_faults_of_points_and_draws(folder, capsys, arguments, words):
+    write(folder / "draws.csv", draws())
+    write(folder / "others.csv", draws(), "a,b")
+    write(folder / "nan.csv", [[np.nan, 1.0]])
+    assert main(["diagnose", *arguments]) == 2
+    assert words in capsys.readouterr().err

@@ -60,15 +60,17 @@ def compress(
 
     Parameters
     ----------
-    draws : array_like, memmap, chunks or dask array
-        An array (N, d); an iterable of chunks (N_k, d) that can be gone through again,
+    draws : array_like, memmap, chunks, dask array, data frame or posterior
+        An array (N, d), or (N,) for d = 1; chains (steps, walkers, d), as of emcee, put
+        together; an iterable of chunks (N_k, d) that can be gone through again,
         or a callable that returns a new iterator of them (an iterator is put together
         in memory); or a dask array, whose blocks are summed by the scheduler in force.
         Draws that are too many for memory are read anew for each sum, a block at a
-        time.
+        time.  Data frames, xarray, ArviZ's posteriors and dictionaries of arrays give
+        their names, such as ``theta[0]``, where `names` is left out.
     n_particles : int
         Particles at most.
-    weights_of_draws : array_like, shape (N,), optional
+    weights_of_draws : array_like, shape (N,) or (N, 1), optional
         Not negative; equal when left out.
     objective : callable, optional
         (draws, weights) -> Objective in the working coordinates.

@@ -31,6 +31,7 @@ class Run:
 
     def __init__(self, draws: Draws, n_particles: int, names: list[str] | None):
         self.given, self.n_particles, self.names = draws, n_particles, names
+        self.notes = list(draws.notes)
         self.known: Prepared | None = None
         self.change: ChangeOfVariables | None = None
         self.pilot: Pilot | None = None
@@ -42,10 +43,22 @@ class Run:
         """Look at the draws, and choose coordinates for them."""
         self.known = prepared(self.given.until(deadline), self.n_particles)
         draws, moments, widths, *_ = self.known
-        self.names = checked_names(self.names, len(moments.mean))
+        self._name(len(moments.mean))
         self.change = coordinates(
             preconditioner, draws, moments, widths, self.n_particles
         )
+
+    def _name(self, d: int) -> None:
+        """Take the names of the draws where the user gave none."""
+        if self.names is None and self.given.names is not None:
+            self.names = self.given.names
+            self.notes += [
+                f"column {name!r} is taken for a coordinate; weights are "
+                "weights_of_draws="
+                for name in self.names
+                if self.given.weights is None and name in ("weight", "weights")
+            ]
+        self.names = checked_names(self.names, d)
 
     def choose_objective(self, objective: Callable | None, rng) -> None:
         """Objective in working coordinates, on some of the draws if they are many."""
@@ -128,7 +141,7 @@ class Run:
         assert self.known is not None
         first, last = self.descents[0], self.descents[-1]
         result = last.result(stop)
-        notes = [*self.known.notes, *result.warnings]
+        notes = [*self.notes, *self.known.notes, *result.warnings]
         if self.weighted is not None:
             weighted, value = self.weighted
             particles = result.particles.weighted(weighted.weights)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._validation import as_positions
+from ..draws.labelled import as_draws
 from ..particles import ParticleSet
 
 
@@ -34,7 +34,7 @@ def expectation_error(
     particles: ParticleSet, discrepancy: float, f, draws
 ) -> ExpectationError:
     """See `splitparticles.Result.expectation_error`."""
-    draws = as_positions(draws, "draws", particles.dim)
+    draws = as_draws(draws, "draws", particles.dim)
     values = np.asarray(f(draws), dtype=float)
     if values.shape[:1] != (len(draws),):
         raise ValueError(

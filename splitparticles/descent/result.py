@@ -55,6 +55,8 @@ class Result:
     """Tail of the importance weights: above 0.7 the emulator misses something."""
     effective_draws: float = np.nan
     """Effective number of the 1024 draws that have these weights."""
+    past: list[tuple[int, float]] = field(default_factory=list)
+    """The `history` of a result that was loaded, which has no rounds."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -131,7 +133,12 @@ class Result:
     @property
     def n_rounds(self) -> int:
         """Number of rounds."""
-        return len(self.rounds)
+        return len(self.history)
+
+    @property
+    def history(self) -> list[tuple[int, float]]:
+        """Number of particles and value of each round."""
+        return [(len(r.particles), r.value) for r in self.rounds] or self.past
 
     def mean(self) -> np.ndarray:
         """Mean, (d,)."""
@@ -268,29 +275,15 @@ class Result:
     def save(self, path) -> None:
         """Write particles, value, tree, names and warnings to an ``.npz`` file.
 
-        Written beside the target and moved into place: never half a file.  The rounds
-        are not kept.
+        Written beside the target and moved into place: never half a file.  Of the
+        rounds the `history` is kept.  What is no regular file, such as a pipe, is
+        written to.
 
         Raises
         ------
         OSError
             When the file cannot be written; an old one is left as it was.
+        ValueError
+            When `load` would refuse the file.
         """
-        arrays = {
-            "positions": self.positions,
-            "weights": self.weights,
-            "parents": self.parents.astype("<i8"),
-        }
-        facts = {
-            "value": self.value,
-            "stop": self.stop.name,
-            "n_score_evals": self.n_score_evals,
-            "n_score_calls": self.n_score_calls,
-            "emulator_error": self.emulator_error,
-            "log_evidence": self.log_evidence,
-            "pareto_k": self.pareto_k,
-            "effective_draws": self.effective_draws,
-            "names": self.names,
-            "warnings": self.warnings,
-        }
-        result_files.write(path, arrays, facts)
+        result_files.write(path, self)

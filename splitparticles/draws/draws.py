@@ -15,6 +15,7 @@ import numpy as np
 
 from .._validation import as_weights
 from ..stop import check_time
+from .labelled import unpacked
 from .sources import InMemory, OfDask, blocks_of
 
 MEMORY = 2**28  # bytes that working copies of all draws may take
@@ -37,7 +38,7 @@ class Draws:
     ----------
     source : array_like, callable, iterable or dask array
         See `compress`.
-    weights : array_like, shape (N,), optional
+    weights : array_like, shape (N,) or (N, 1), optional
         Equal when left out.
     name : str
         Their name in errors.
@@ -46,12 +47,15 @@ class Draws:
     """
 
     def __init__(self, source, weights=None, name: str = "draws", *, signed=False):
-        self.blocks = blocks_of(source, name)
+        source, self.names = unpacked(source, name)
+        self.blocks, self.notes = blocks_of(source, name)
         self.change, self.deadline = None, np.inf
         self.weights = weights
         if weights is not None:
             n = sum(self.blocks.each(_count, None))
-            self.weights = as_weights(weights, f"weights_of_{name}", n, signed=signed)
+            self.weights = as_weights(
+                weights, f"weights_of_{name}", n, signed=signed, column=True
+            )
 
     def each(self, function: Callable) -> Iterator:
         """``function(z, p, first)`` of each block, in order.

@@ -1,36 +1,44 @@
 """Sources of draws, read in blocks: an array, a file on disk, chunks, a dask array."""
 
+from functools import partial
+from math import prod
+
 import numpy as np
 
-from .._validation import as_floats, as_positions, refuse_nonfinite
+from .._validation import as_floats, refuse_nonfinite
+from .labelled import as_rows, check_shape, notes_on
 
 ROWS = 2**16  # of a block
 
 
 def blocks_of(source, name):
-    """Reader of the rows of a source."""
+    """Reader of the rows of a source, and notes on how its shape is taken."""
     if type(source).__module__.partition(".")[0] == "dask":
-        return OfDask(source, name)
+        return OfDask.of(source, name)
     plain = isinstance(source, np.ndarray) and source.dtype.kind in "fiub"
-    on_disk = hasattr(source, "chunks") and hasattr(source, "shape")  # HDF5, Zarr
-    if (plain and not isinstance(source, np.ma.MaskedArray)) or on_disk:
+    if plain and not isinstance(source, np.ma.MaskedArray):
+        return InMemory(as_rows(source, name)), notes_on(source.shape)
+    if hasattr(source, "chunks") and hasattr(source, "shape"):  # HDF5, Zarr
         _refuse_type(source.dtype, name)
-        if len(source.shape) != 2 or 0 in source.shape:
-            raise ValueError(
-                f"{name} must have shape (N, d) with N, d >= 1, got {source.shape}"
-            )
-        return InMemory(source)
+        shape = tuple(source.shape or ())
+        check_shape(shape, name)
+        if len(shape) == 2:
+            return InMemory(source), []
+        return OfChunks(partial(_slabs, source, name), name), notes_on(shape)
     if callable(source):
-        return OfChunks(source, name)
+        return OfChunks(source, name), []
     if hasattr(source, "__array__") or not _holds_chunks(source):
-        return InMemory(as_positions(source, name))
+        array = as_floats(source, name, "of shape (N, d)")
+        rows = as_rows(array, name)
+        refuse_nonfinite(rows, name)
+        return InMemory(rows), notes_on(array.shape)
     if isinstance(source, (str, bytes)) or not hasattr(source, "__iter__"):
         raise TypeError(
             f"{name} must be an array (N, d) or chunks of it, got {source!r}"
         )
     if iter(source) is source:  # an iterator can be read only once
         source = list(source)
-    return OfChunks(lambda: source, name)
+    return OfChunks(lambda: source, name), []
 
 
 def _holds_chunks(source) -> bool:
@@ -49,6 +57,13 @@ def _refuse_type(dtype, name) -> None:
         raise TypeError(f"{name} must be real numbers of shape (N, d), got {dtype}")
 
 
+def _slabs(array, name):
+    """Chunks (m, d) of an array on disk of another shape, in its order."""
+    step = max(ROWS // prod(array.shape[1:-1]), 1)
+    for first in range(0, array.shape[0], step):
+        yield as_rows(np.asarray(array[first : first + step]), name)
+
+
 def _weights_of(weights, first, m):
     return np.ones(m) if weights is None else weights[first : first + m]
 
@@ -61,7 +76,7 @@ class InMemory:
 
     def each(self, function, weights):
         """``function(x, p, first)`` of each block, in order."""
-        for first in range(0, len(self.array), ROWS):
+        for first in range(0, self.array.shape[0], ROWS):
             x = np.ascontiguousarray(self.array[first : first + ROWS], dtype=float)
             yield function(x, _weights_of(weights, first, len(x)), first)
 
@@ -115,18 +130,21 @@ class OfChunks:
 class OfDask:
     """Blocks of a dask array, summed by the workers that hold them."""
 
-    def __init__(self, array, name):
+    def __init__(self, array):
         import dask
 
         self.dask = dask
+        self.array = array.rechunk({0: ROWS, 1: -1})
+
+    @classmethod
+    def of(cls, array, name):
+        """Reader, and notes on how the shape is taken."""
         if hasattr(array, "to_dask_array"):  # a data frame
             array = array.to_dask_array(lengths=True)
         _refuse_type(array.dtype, name)
-        if array.ndim != 2:
-            raise ValueError(f"{name} must have shape (N, d), got {array.shape}")
-        if np.isnan(array.shape[0]):
+        if np.isnan(array.shape).any():
             array = array.compute_chunk_sizes()
-        self.array = array.rechunk({0: ROWS, 1: -1})
+        return cls(as_rows(array, name)), notes_on(array.shape)
 
     def each(self, function, weights):
         """``function(x, p, first)`` of each block, in order."""
@@ -140,5 +158,5 @@ class OfDask:
 
 
 def _on_worker(function, x, p, first):
-    x = np.ascontiguousarray(x, dtype=float)
+    x = as_floats(x, "draws", "of shape (N, d)")  # they may be of another type
     return function(x, np.ones(len(x)) if p is None else p, first)

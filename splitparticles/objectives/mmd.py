@@ -9,8 +9,9 @@ Its witness is :math:`h(x) = \sum_j w_j k(x, x_j) - m_p(x)`.
 """
 
 from .._compiled.compiler import has_profile
-from .._validation import as_positions, as_weights
+from .._validation import as_weights
 from ..draws.draws import Draws
+from ..draws.labelled import as_draws
 from ..kernels.kernel_sums import (
     kernel_pairs,
     kernel_sum,
@@ -150,7 +151,7 @@ def _embedding(kernel, target, weights):
                 f"got {kernel} and weights={weights!r}"
             )
         return MixtureEmbedding(kernel, target)
-    draws = as_positions(target, "draws")
+    draws = as_draws(target, "draws")
     if weights is not None:
         weights = as_weights(weights, "weights", len(draws))
     draws = Draws(draws, weights)

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._linalg import ratio
-from .._validation import as_positions, as_rng, explains_keywords
+from .._validation import as_rng, explains_keywords
 from ..descent.result import Result
 from ..diagnostics.check_score import check_score
 from ..diagnostics.report import Report
 from ..distances import energy_distance
+from ..draws.labelled import as_draws
 from ..kernels.radial import Gaussian, InverseMultiquadric
 from ..modes.climb import find_mode
 from ..modes.masses import laplace_masses, measured_masses
@@ -123,7 +124,7 @@ def diagnose(
         raise TypeError(f"result must be a Result, got {result!r}")
     rng, report = as_rng(rng), Report()
     if draws is not None:
-        draws = as_positions(draws, "draws", result.particles.dim)
+        draws = as_draws(draws, "draws", result.particles.dim)
     _about_the_run(report, result)
     if score is not None:
         counted, batched = CountedScore(score, vectorized=vectorized), None

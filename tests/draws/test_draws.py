@@ -118,7 +118,8 @@ def test_a_run_that_ends_early_says_what_it_saw(small_blocks):
     "given, error, words",
     [
         (np.zeros((0, 2)), ValueError, "N, d >= 1"),
-        (np.zeros(3), ValueError, "shape"),
+        (np.zeros(()), ValueError, "shape"),
+        (np.zeros((2, 2, 2, 2)), ValueError, "shape"),
         ([np.zeros((2, 2)), np.zeros((2, 3))], ValueError, "chunk 1"),
         ([np.zeros((2, 2)), [[np.nan, 0.0]]], ValueError, "chunk 1"),
         (iter([3.5]), ValueError, "chunk 0"),
