@@ -8,6 +8,7 @@ validation rows.  No other module imports scikit-learn.
 import numpy as np
 from scipy.special import softmax
 
+from ._validation import as_count, as_nonnegative, as_rng, check_fields
 from .descent.descend import rounds
 from .growth import BestOf, Insertion, SteepestSplit
 from .moves import LBFGS
@@ -60,7 +61,18 @@ class _Splitting(BaseEstimator):
 
     def _grow(self, X, outputs, loss, classes=None):
         """Grow on the training rows, and keep the size of least validation loss."""
-        rng = np.random.default_rng(self._seed())
+        check_fields(
+            self,
+            n_neurons=as_count,
+            decay=as_nonnegative,
+            validation_fraction=as_nonnegative,
+            patience=as_count,
+        )
+        if self.validation_fraction >= 1.0:
+            raise ValueError(
+                f"validation_fraction must be below 1, got {self.validation_fraction}"
+            )
+        rng = as_rng(self._seed(), "random_state")
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
         activation = Tanh() if self.activation is None else self.activation

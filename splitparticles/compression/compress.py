@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._keywords import explains_keywords
 from .._validation import (
-    as_callable,
     as_count,
     as_deadline,
     as_optional,
     as_rng,
+    as_rows,
     checked_names,
-    explains_keywords,
     not_yet,
 )
 from ..coordinates.choose import chosen_preconditioner, standardised
@@ -35,7 +35,7 @@ from ..coordinates.stretched import Stretched
 from ..descent.ending import Ending
 from ..descent.frame import Frame
 from ..descent.loop import Descent
-from ..descent.options import chosen_weights, growth_for, moves_for
+from ..descent.options import check_options, chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..draws.draws import Draws, Moments
 from ..draws.widths import Widths
@@ -129,15 +129,18 @@ def compress(
         not_yet("checkpoint", checkpoint)
     deadline = as_deadline(max_time)
     rng = as_rng(rng)
-    n_particles = as_count(n_particles, "n_particles")
+    n_particles = as_rows(n_particles, "n_particles")
     kept_weights = chosen_weights(weights)
+    move, final_move = moves_for(move, kept_weights)
+    growth = growth_for(growth, kept_weights)
+    check_options(objective, tol, callback, progress)
     given = Draws(draws, weights_of_draws)
     draws, moments, widths, notes, doubts = prepared(given, n_particles)
     names = checked_names(names, len(moments.mean))
     change = _coordinates(preconditioner, draws, moments, widths)
-    move, final_move = moves_for(move, kept_weights)
+    as_rows(n_particles, "n_particles", len(moments.mean))
     options = {
-        "growth": growth_for(growth, kept_weights),
+        "growth": growth,
         "frame": Frame(change),
         "continuation": "auto" if objective is not None else False,
         "tol": tol,
@@ -153,8 +156,7 @@ def compress(
         z_sd = z_widths.robust(np.sqrt(np.diag(z_moments.cov)))
         start, pilot = ParticleSet(z_moments.mean[None]), None
         if objective is not None:
-            build = as_callable(objective, "objective", "(draws, weights)")
-            whole = build(*z.in_memory())
+            whole = objective(*z.in_memory())
         elif moments.n > 2 * PILOT:
             pilot = Pilot(z, z_moments, n_particles, z_sd, rng)
             whole = pilot.objective

@@ -61,6 +61,8 @@ class Preconditioner(ChangeOfVariables):
     ) -> "Preconditioner":
         """Coordinates in which a covariance (d, d) is the identity."""
         covariance = as_positions(covariance, "covariance")
+        if len(covariance) != covariance.shape[1] or (np.diag(covariance) < 0.0).any():
+            raise ValueError(f"covariance must be one, (d, d), got {covariance}")
         sd = np.sqrt(np.diag(covariance))
         flat = sd == 0.0  # a coordinate that does not vary keeps its unit
         sd = np.where(flat, 1.0, sd)

@@ -6,7 +6,8 @@ into a `Result`.
 
 from collections.abc import Callable, Iterator
 
-from .._validation import as_deadline, explains_keywords
+from .._keywords import explains_keywords
+from .._validation import as_deadline
 from ..growth import Growth
 from ..moves import Move
 from ..objectives import Objective

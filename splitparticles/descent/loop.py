@@ -11,7 +11,16 @@ from typing import cast
 
 import numpy as np
 
-from .._validation import as_callable, as_count, as_optional, as_positive, as_rng
+from .._validation import (
+    as_callable,
+    as_count,
+    as_flag,
+    as_optional,
+    as_positions,
+    as_positive,
+    as_rng,
+    as_rows,
+)
 from ..growth import Grown, Growth, Insertion, OrElse, SteepestSplit
 from ..growth.growth import nothing_grew
 from ..growth.pruning import pruned_rows
@@ -70,16 +79,18 @@ class Descent:
         if not isinstance(objective, Objective):
             raise TypeError(f"objective must be an Objective, got {objective!r}")
         if not isinstance(particles, ParticleSet):
-            particles = ParticleSet(particles)
+            particles = ParticleSet(as_positions(particles, "particles"))
         self.objective, self.particles = objective, particles
         self.parents = np.full(len(particles), -1)
         self.value = np.inf  # until it is evaluated
         self.rounds: list[Round] = []
         self.stop: Stop | None = None
-        self.n_particles = as_count(n_particles, "n_particles", len(particles))
+        self.n_particles = as_rows(
+            n_particles, "n_particles", particles.dim, len(particles)
+        )
         self.move = _default(move, LBFGS(), "move")
         self.growth = _default(growth, default_growth(objective), "growth")
-        self.final_move = final_move
+        self.final_move = _default(final_move, None, "final_move")
         self.tol = as_optional(as_positive, tol, "tol")
         self.prune = as_optional(as_positive, prune, "prune")
         self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
@@ -215,6 +226,7 @@ class Descent:
         """All rounds, until the run stops of itself or by the callback."""
         if callback is not None:
             as_callable(callback, "callback", "(round)")
+        as_flag(progress, "progress")
         with progress_line(progress, self.n_particles) as report:
             while self.stop is None:
                 try:

@@ -13,22 +13,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._keywords import explains_keywords
 from .._validation import (
-    as_callable,
     as_count,
     as_deadline,
     as_optional,
-    as_positive,
     as_rng,
+    as_rows,
     checked_names,
-    explains_keywords,
     not_yet,
+    refuse_large_matrices,
     refuse_nonfinite,
     start_cloud,
 )
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.ending import Ending
-from ..descent.options import chosen_weights, growth_for, moves_for
+from ..descent.options import check_options, chosen_weights, growth_for, moves_for
 from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
@@ -155,10 +155,12 @@ def sample(
     schedule = checked_schedule(tempering)
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
-    n_particles = as_count(n_particles, "n_particles")
-    rng = as_rng(rng)
+    n_particles, rng = as_rows(n_particles, "n_particles"), as_rng(rng)
     cloud = start_cloud(x0, n_particles, rng)
-    names = checked_names(names, cloud.shape[1])
+    d = cloud.shape[1]
+    as_rows(n_particles, "n_particles", d)
+    refuse_large_matrices("x0", d)
+    names = checked_names(names, d)
     counted = CountedScore(
         score,
         score_product,
@@ -169,11 +171,8 @@ def sample(
     kept_weights = chosen_weights(weights)
     move_early, _ = moves_for(move, kept_weights)
     equal_growth = growth_for(growth, kept_weights, otherwise=Insertion())
-    chosen_preconditioner(preconditioner, cloud[0], np.eye(cloud.shape[1]))
-    as_optional(as_positive, tol, "tol")
-    for given, name in ((objective, "objective"), (callback, "callback")):
-        if given is not None:
-            as_callable(given, name, "object")
+    chosen_preconditioner(preconditioner, cloud[0], np.eye(d))
+    check_options(objective, tol, callback, progress)
     if not (emulator is False or (isinstance(emulator, str) and emulator == "auto")):
         raise ValueError(f'emulator must be "auto" or False, got {emulator!r}')
     adapts = isinstance(preconditioner, str) and preconditioner == "auto"
@@ -189,7 +188,7 @@ def sample(
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
     with threads, Ending(run.result) as ending:
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
-        if learns and cloud.shape[1] <= MOST_LEARNED:
+        if learns and d <= MOST_LEARNED:
             explores = tempering == "auto"
             run.learn(log_density, n_particles, rng, explores=explores)
         if run.emulation is not None:

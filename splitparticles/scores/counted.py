@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._validation import as_callable, as_floats
+from .._validation import as_callable, as_flag, as_floats
 from ..stop import LimitReached, Stop
 
 REMEMBERED = 4  # batches; line searches come back to one of the last
@@ -54,7 +54,7 @@ class CountedScore:
         self.function = as_callable(function, "score", "(n, d) -> (n, d)")
         self.product = None if product is None else checked_product(product)
         self._given = function, product
-        self.vectorized = vectorized
+        self.vectorized = as_flag(vectorized, "vectorized")
         self.max_rows = np.inf if max_rows is None else max_rows
         self.deadline = deadline
         self.rows = self.calls = 0
