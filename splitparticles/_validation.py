@@ -39,7 +39,10 @@ def as_floats(values: ArrayLike, name: str, shape: str) -> np.ndarray:
             )
     elif array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must be real numbers {shape}, got {array.dtype}")
-    return np.array(array, dtype=np.float64, order="C")
+    try:
+        return np.array(array, dtype=np.float64, order="C")
+    except OverflowError as error:
+        raise ValueError(f"{name} must be floats {shape}, got an {error}") from None
 
 
 def as_positions(values: ArrayLike, name: str, dim: int | None = None) -> np.ndarray:
@@ -115,7 +118,7 @@ def _as_number(value, name: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def as_finite(value, name: str) -> float:
@@ -252,7 +255,7 @@ def refuse_large_matrices(name: str, d: int) -> None:
 def as_rows(value, name: str, dim: int = 1, least: int = 1) -> int:
     """Number of rows of `dim` numbers that memory can hold."""
     n = as_count(value, name, least, math.inf)
-    refuse_too_large(name, n, n, dim)
+    refuse_too_large(name, f"({n}, {dim}) numbers", n, dim)
     return n
 
 

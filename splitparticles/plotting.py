@@ -13,7 +13,7 @@ plane is drawn in equal aspect; projections from more dimensions are not.
 
 import numpy as np
 
-from ._validation import as_count, as_flag, as_floats, as_nonnegative
+from ._validation import as_count, as_flag, as_floats, as_nonnegative, as_positions
 from .particles import ParticleSet
 
 __all__ = ["history", "particles", "spectrum", "tree", "witness"]
@@ -59,7 +59,7 @@ def particles(
     >>> ax.collections[0].get_sizes()
     array([20., 60.])
     """
-    p, labels = _particles_and_labels(result_or_particles)
+    p, labels = _particles_and_labels(result_or_particles, "result_or_particles")
     as_nonnegative(area, "area")
     columns = _checked_columns(coordinates, p.dim)
     if target is not None and not len(columns) == p.dim == 2:
@@ -203,7 +203,7 @@ def witness(
     >>> F, p = sp.KSD(sp.Gaussian(1.0), lambda x: -x), sp.ParticleSet([[0.0, 0.0]])
     >>> ax = sp.plotting.witness(F, p, ax=Figure().subplots(), resolution=20)
     """
-    p, labels = _particles_and_labels(particles)
+    p, labels = _particles_and_labels(particles, "particles")
     if p.dim != 2:
         raise ValueError(f"particles must be in the plane, d = 2, got d = {p.dim}")
     as_flag(directions, "directions")
@@ -235,11 +235,11 @@ def _draw_directions(ax, objective, particles, span):
     ax.add_collection(LineCollection(ends[size > 0], colors="black", linewidths=2))
 
 
-def _particles_and_labels(data):
+def _particles_and_labels(data, name):
     """Particles and names of the coordinates of a Result, a ParticleSet or an array."""
     particles = getattr(data, "particles", data)
     if not isinstance(particles, ParticleSet):
-        particles = ParticleSet(particles)
+        particles = ParticleSet(as_positions(particles, name))
     return particles, getattr(data, "labels", [f"x{k}" for k in range(particles.dim)])
 
 

@@ -51,7 +51,7 @@ class Preconditioner(ChangeOfVariables):
         # units of x or z that differ by many powers of ten make no matrix singular
         scaled = matrix / _largest(matrix, axis=1)
         if np.linalg.matrix_rank(scaled / _largest(scaled, axis=0)) < d:
-            raise ValueError("matrix must be invertible")
+            raise ValueError(f"matrix must be invertible, got {matrix}")
         object.__setattr__(self, "centre", centre)
         object.__setattr__(self, "matrix", matrix)
 

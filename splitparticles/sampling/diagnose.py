@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from .._keywords import explains_keywords
 from .._linalg import ratio
-from .._validation import as_flag, as_instance, as_positions, as_rng
+from .._validation import as_callable, as_flag, as_instance, as_positions, as_rng
 from ..descent.result import Result
 from ..diagnostics.check_score import check_score
 from ..diagnostics.report import Report
@@ -121,6 +121,8 @@ def diagnose(
     """
     as_instance(result, Result, "result")
     as_flag(second, "second"), as_flag(vectorized, "vectorized")
+    if log_density is not None:
+        as_callable(log_density, "log_density", "(n, d) -> (n,)")
     rng, report = as_rng(rng), Report()
     if draws is not None:
         draws = as_positions(draws, "draws", result.particles.dim)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from .._compiled.threads import using_threads
 from .._keywords import explains_keywords
 from .._validation import (
+    as_callable,
     as_count,
     as_deadline,
     as_optional,
@@ -155,7 +156,8 @@ def sample(
     schedule = checked_schedule(tempering)
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
-    n_particles, rng = as_rows(n_particles, "n_particles"), as_rng(rng)
+    n_particles = as_count(n_particles, "n_particles", most=np.inf)
+    rng = as_rng(rng)
     cloud = start_cloud(x0, n_particles, rng)
     d = cloud.shape[1]
     as_rows(n_particles, "n_particles", d)
@@ -173,6 +175,8 @@ def sample(
     equal_growth = growth_for(growth, kept_weights, otherwise=Insertion())
     chosen_preconditioner(preconditioner, cloud[0], np.eye(d))
     check_options(objective, tol, callback, progress)
+    if log_density is not None:
+        as_callable(log_density, "log_density", "(n, d) -> (n,)")
     if not (emulator is False or (isinstance(emulator, str) and emulator == "auto")):
         raise ValueError(f'emulator must be "auto" or False, got {emulator!r}')
     adapts = isinstance(preconditioner, str) and preconditioner == "auto"
