@@ -118,7 +118,7 @@ def _as_number(value, name: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf
 
 
 def as_finite(value, name: str) -> float:

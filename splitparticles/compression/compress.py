@@ -36,6 +36,7 @@ from ..descent.ending import Ending
 from ..descent.frame import Frame
 from ..descent.loop import Descent
 from ..descent.options import check_options, chosen_weights, growth_for, moves_for
+from ..descent.progress import watched
 from ..descent.result import Result
 from ..draws.draws import Draws, Moments
 from ..draws.widths import Widths
@@ -148,8 +149,9 @@ def compress(
         "deadline": deadline,
     }
     known = {"names": names, "preconditioner": change, "compressed": given}
-    watched = {"callback": callback, "progress": progress}
-    with using_threads(as_optional(as_count, n_threads, "n_threads")):
+    threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
+    with threads, watched(progress, n_particles, deadline) as watch:
+        options["progress"] = watch
         z = draws.seen_through(change, moments.n, 2 * PILOT)
         z_moments = z.moments()
         z_widths = Widths.of(z, moments.n)
@@ -171,7 +173,7 @@ def compress(
             final_move=final_move,
             **options,
         )
-        result = _result_of(run, watched, known)
+        result = _result_of(run, callback, known)
         if pilot is not None and result.success:
             whole = pilot.objective_of_all(run.particles)
             final_move = _of_steps(final_move, STEPS_ON_ALL)
@@ -182,7 +184,7 @@ def compress(
                 move=final_move or move,
                 **options,
             )
-            last = _result_of(run, watched, known)
+            last = _result_of(run, callback, known)
             rounds = result.rounds + last.rounds
             result = replace(last, rounds=rounds, parents=result.parents)
         elif pilot is not None:
@@ -209,14 +211,14 @@ def compress(
     )
 
 
-def _result_of(run: Descent, watched: dict, known: dict) -> Result:
+def _result_of(run: Descent, callback: Callable | None, known: dict) -> Result:
     """Result of a run, with what only `compress` knows, whatever ends the run."""
 
     def completed(stop):
         return replace(run.result(stop), **known)
 
     with Ending(completed) as ending:
-        run.to_its_end(**watched)
+        run.to_its_end(callback)
     return completed(ending.stop)
 
 

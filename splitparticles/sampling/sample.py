@@ -30,6 +30,7 @@ from .._validation import (
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.ending import Ending
 from ..descent.options import check_options, chosen_weights, growth_for, moves_for
+from ..descent.progress import watched
 from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
@@ -121,7 +122,7 @@ def sample(
     callback : callable, optional
         Called with each `Round`; may raise StopIteration.
     progress : bool
-        Report each round on stderr.
+        Show on stderr how far the run has come, as `descend` does.
     names : list of str, optional
         Names of the coordinates.
     checkpoint : None
@@ -190,13 +191,18 @@ def sample(
     }
     run = Run(task, cloud, names)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
-    with threads, Ending(run.result) as ending:
+    watching = watched(progress, n_particles, counted.deadline)
+    with threads, watching as watch, Ending(run.result) as ending:
+        counted.on_call = watch.tick
+        watch.rows, watch.calls = options["score_rows"], lambda: counted.calls
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
         if learns and d <= MOST_LEARNED:
             explores = tempering == "auto"
             run.learn(log_density, n_particles, rng, explores=explores)
         if run.emulation is not None:
-            descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
+            descent = run.on_emulator(
+                move, growth, kept_weights, tol=tol, progress=watch, **options
+            )
         else:
             if schedule is None:
                 run.start = find_start(
@@ -218,8 +224,10 @@ def sample(
                     growth=equal_growth,
                     **options,
                 )
-            descent = run.on_score(move, growth, kept_weights, tol=tol, **options)
-        descent.to_its_end(callback=callback, progress=progress)
+            descent = run.on_score(
+                move, growth, kept_weights, tol=tol, progress=watch, **options
+            )
+        descent.to_its_end(callback)
         run.judge(log_density, rng)
     result = run.result(ending.stop)
     if result.stop in (Stop.DOUBTED, Stop.NOT_FINITE):

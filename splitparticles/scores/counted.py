@@ -58,6 +58,7 @@ class CountedScore:
         self.max_rows = np.inf if max_rows is None else max_rows
         self.deadline = deadline
         self.rows = self.calls = 0
+        self.on_call: Callable[[], object] | None = None  # called once one is counted
         self.is_single = False  # precision of what it returned, until it has
         self._counting = threading.Lock()
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
@@ -101,6 +102,8 @@ class CountedScore:
                 raise LimitReached(Stop.MAX_SCORE_EVALS)
             self.rows += n
             self.calls += 1
+        if self.on_call is not None:
+            self.on_call()
 
     def _remembered(self, x: np.ndarray) -> np.ndarray | None:
         """Scores of x where it is among the last batches."""

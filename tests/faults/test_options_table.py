@@ -143,6 +143,7 @@ FITTED = {
     "validation_fraction": BELOW_ONE,
     "patience": COUNT,
     "random_state": SEED,
+    "progress": ([False], FLAG[1]),
 }
 
 # name: what else it needs, what it takes
