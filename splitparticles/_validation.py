@@ -178,7 +178,8 @@ def with_checked_fields(**checks: Callable) -> Callable[[type], type]:
         @functools.wraps(make)
         def checked(cls, *args, **kwargs):
             made = make(cls, *args, **kwargs)
-            check_fields(made, **checks)
+            for field, check in checks.items():
+                check(getattr(made, field), f"{kind.__name__}: {field}")
             return made
 
         kind.__new__ = checked

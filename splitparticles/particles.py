@@ -144,9 +144,9 @@ class ParticleSet:
     def _rows(self, parents) -> np.ndarray:
         """Different rows, (m,)."""
         rows = np.ravel(parents)
-        if rows.size and rows.dtype.kind not in "iu":
-            raise TypeError(f"parents must be whole numbers, got {parents!r}")
-        if len(set(rows.tolist()).intersection(range(len(self)))) < len(rows):
+        whole = rows.dtype.kind in "iu" or not rows.size
+        inside = set(rows.tolist()).intersection(range(len(self)))
+        if not whole or len(inside) < len(rows):
             raise ValueError(
                 f"parents must be different rows below {len(self)}, got {rows}"
             )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._validation import as_positions
+from .._validation import as_callable, as_positions
 from ..particles import ParticleSet
 
 
@@ -35,12 +35,13 @@ def expectation_error(
 ) -> ExpectationError:
     """See `splitparticles.Result.expectation_error`."""
     draws = as_positions(draws, "draws", particles.dim)
-    value = np.asarray(particles.expect(f))
+    as_callable(f, "f", "(m, d) -> (m, ...)")
     values = np.asarray(f(draws), dtype=float)
     if values.shape[:1] != (len(draws),):
         raise ValueError(
             f"f must return {len(draws)} rows for as many draws, got {values.shape}"
         )
+    value = np.asarray(particles.expect(f))
     sd = values.std(axis=0, ddof=1) if len(draws) > 1 else np.full(value.shape, np.inf)
     return ExpectationError(
         value, value - values.mean(axis=0), sd / np.sqrt(len(draws)), discrepancy

@@ -26,7 +26,6 @@ from .._linalg import row_dot
 from .._validation import (
     as_flag,
     as_floats,
-    as_instance,
     as_nonnegative,
     as_positions,
     refuse_nonfinite,
@@ -97,7 +96,9 @@ class Network(NewNeurons):
         decay: float = 0.0,
         offset: ArrayLike | None = None,
     ):
-        self.loss = as_instance(loss, Loss, "loss")
+        if isinstance(loss, type) or not isinstance(loss, Loss):
+            raise TypeError(f"loss must be one of sp.losses, got {loss!r}")
+        self.loss = loss
         self.masses = as_flag(masses, "masses")
         self.inputs = as_inputs(inputs)
         self.targets = loss.targets(outputs)
