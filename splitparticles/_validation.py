@@ -203,7 +203,8 @@ def as_optional(check: Callable, value, name: str):
 def as_instance(value, kind: type, name: str):
     """The value, if it is an instance of a class."""
     if isinstance(value, type) or not isinstance(value, kind):
-        raise TypeError(f"{name} must be an instance of {kind.__name__}, got {value!r}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, got {value!r}")
     return value
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from .._validation import (
     as_callable,
     as_count,
+    as_instance,
     as_optional,
     as_positions,
     as_positive,
@@ -78,8 +79,7 @@ class Descent:
         score_rows: Callable[[], int] | None = None,
         progress: Progress | None = None,
     ):
-        if not isinstance(objective, Objective):
-            raise TypeError(f"objective must be an Objective, got {objective!r}")
+        as_instance(objective, Objective, "objective")
         if not isinstance(particles, ParticleSet):
             particles = ParticleSet(as_positions(particles, "particles"))
         self.objective, self.particles = objective, particles
