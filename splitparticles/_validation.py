@@ -5,19 +5,21 @@ numbers the row and its coordinates.  Arrays are copied, so nothing that was pas
 is ever modified, and compiled loops only see C-ordered float64.
 """
 
-import difflib
 import functools
-import inspect
+import math
 import numbers
+import os
 import time
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-Parameters = ParamSpec("Parameters")
-Returned = TypeVar("Returned")
+LARGEST_COUNT = 2**53  # beyond, not every whole number is a float
+
+MATRICES = 4  # of (d, d), that working coordinates take at a time
+
+MEMORY = 2**40  # bytes, of a machine that does not say how many it has
 
 
 def as_floats(values: ArrayLike, name: str, shape: str) -> np.ndarray:
@@ -37,7 +39,10 @@ def as_floats(values: ArrayLike, name: str, shape: str) -> np.ndarray:
             )
     elif array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must be real numbers {shape}, got {array.dtype}")
-    return np.array(array, dtype=np.float64, order="C")
+    try:
+        return np.array(array, dtype=np.float64, order="C")
+    except OverflowError as error:
+        raise ValueError(f"{name} must be floats {shape}, got an {error}") from None
 
 
 def as_positions(values: ArrayLike, name: str, dim: int | None = None) -> np.ndarray:
@@ -101,12 +106,14 @@ def summing_to_one(weights: np.ndarray) -> np.ndarray:
     return weights / total
 
 
-def as_count(value, name: str, least: int = 1) -> int:
-    """Whole number, at least `least`."""
+def as_count(value, name: str, least: int = 1, most: float = LARGEST_COUNT) -> int:
+    """Whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
+    if int(value) > most:
+        raise ValueError(f"{name} must be at most {most}, got {value}")
     return int(value)
 
 
@@ -116,9 +123,19 @@ def as_size(value, name: str) -> int:
 
 
 def _as_number(value, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def as_finite(value, name: str) -> float:
+    """Finite number."""
+    if not math.isfinite(number := _as_number(value, name)):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return number
 
 
 def as_positive(value, name: str) -> float:
@@ -142,6 +159,13 @@ def as_share(value, name: str) -> float:
     return share
 
 
+def as_negative(value, name: str) -> float:
+    """Finite number below zero."""
+    if not -np.inf < (number := _as_number(value, name)) < 0:
+        raise ValueError(f"{name} must be negative and finite, got {value}")
+    return number
+
+
 def as_flag(value, name: str) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
@@ -153,6 +177,25 @@ def check_fields(instance, **checks: Callable) -> None:
     """Refuse fields of a dataclass that ``check(value, name)`` refuses."""
     for name, check in checks.items():
         check(getattr(instance, name), name)
+
+
+def with_checked_fields(**checks: Callable) -> Callable[[type], type]:
+    """Decorator of a named tuple whose fields are checked when it is made."""
+
+    def decorate(kind):
+        make = kind.__new__
+
+        @functools.wraps(make)
+        def checked(cls, *args, **kwargs):
+            made = make(cls, *args, **kwargs)
+            for field, check in checks.items():
+                check(getattr(made, field), f"{kind.__name__}: {field}")
+            return made
+
+        kind.__new__ = checked
+        return kind
+
+    return decorate
 
 
 def as_deadline(max_time) -> float:
@@ -167,6 +210,14 @@ def as_optional(check: Callable, value, name: str):
     return None if value is None else check(value, name)
 
 
+def as_instance(value, kind: type, name: str):
+    """The value, if it is an instance of a class."""
+    if isinstance(value, type) or not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, got {value!r}")
+    return value
+
+
 def as_callable(value, name: str, signature: str) -> Callable:
     """The value, if it can be called; not a class whose instances can."""
     if isinstance(value, type) and any("__call__" in vars(c) for c in value.__mro__):
@@ -179,14 +230,28 @@ def as_callable(value, name: str, signature: str) -> Callable:
     return value
 
 
-def as_rng(rng) -> np.random.Generator:
+def as_rng(rng, name: str = "rng") -> np.random.Generator:
     """Random generator that `rng` stands for, as SPEC 7 has it."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"rng must be what np.random.default_rng takes, got {rng!r}: {error}"
+            f"{name} must be what np.random.default_rng takes, got {rng!r}: {error}"
         ) from None
+
+
+def refuse_too_large(name: str, value: object, *shape: int) -> None:
+    """Refuse a value for which arrays of a shape outgrow the machine's memory."""
+    needed = 8.0 * math.prod(map(float, shape))
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        memory = MEMORY
+    if needed > memory:
+        raise ValueError(
+            f"{name} must fit in memory: {value} need {needed / 2**30:.3g} GiB, and "
+            f"this machine has {memory / 2**30:.3g} GiB"
+        )
 
 
 def not_yet(name: str, value: object) -> None:
@@ -194,33 +259,23 @@ def not_yet(name: str, value: object) -> None:
     raise NotImplementedError(f"{name}={value!r} is not implemented yet")
 
 
-def explains_keywords(
-    function: Callable[Parameters, Returned],
-) -> Callable[Parameters, Returned]:
-    """Decorator: an unknown keyword gets an error that says what was meant."""
-    # Python 3.13 suggests the name itself.
-    names = list(inspect.signature(function).parameters)
+def refuse_large_matrices(name: str, d: int) -> None:
+    """Refuse d coordinates whose working coordinates outgrow the memory."""
+    refuse_too_large(name, f"{MATRICES} matrices of ({d}, {d})", MATRICES, d, d)
 
-    @functools.wraps(function)
-    def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
-        for name in kwargs:
-            if name in names:
-                continue
-            hint = f"it takes {', '.join(names)}"
-            if name in ("seed", "random_state", "key", "random_seed"):
-                hint = "use rng="
-            elif close := difflib.get_close_matches(name, names, n=1):
-                hint = f"did you mean {close[0]}=?"
-            raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
-        return function(*args, **kwargs)
 
-    return checked
+def as_rows(value, name: str, dim: int = 1, least: int = 1) -> int:
+    """Number of rows of `dim` numbers that memory can hold."""
+    n = as_count(value, name, least, math.inf)
+    refuse_too_large(name, f"({n}, {dim}) numbers", n, dim)
+    return n
 
 
 def start_cloud(x0: ArrayLike, n_particles: int, rng) -> np.ndarray:
     """Start points (n0, d) from a point, a cloud or a number of dimensions."""
     if isinstance(x0, (int, np.integer)) and not isinstance(x0, bool):
-        return rng.standard_normal((1, as_count(x0, "x0")))
+        refuse_too_large("x0", x0, d := as_count(x0, "x0"))
+        return rng.standard_normal((1, d))
     start = as_floats(x0, "x0", "of shape (d,) or (n0, d), or a number of dimensions")
     start = as_positions(start[None] if start.ndim == 1 else start, "x0")
     if len(start) > n_particles:
@@ -229,10 +284,15 @@ def start_cloud(x0: ArrayLike, n_particles: int, rng) -> np.ndarray:
 
 
 def checked_names(names, d: int) -> list[str] | None:
-    """One name a coordinate, or None."""
+    """One name a coordinate, no two of them alike; or None."""
     if names is None:
         return None
-    names = [str(name) for name in names]
-    if len(names) != d:
-        raise ValueError(f"names must have {d} entries, got {len(names)}")
-    return names
+    fault = f"names must be {d} different strings, got {names!r}"
+    if isinstance(names, (str, bytes, set)) or not isinstance(names, Iterable):
+        raise TypeError(fault)
+    names = list(names)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(fault)
+    if not len(names) == len(set(names)) == d:
+        raise ValueError(fault)
+    return [str(name) for name in names]

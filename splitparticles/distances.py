@@ -182,7 +182,7 @@ def infinity_wasserstein(
     >>> sp.infinity_wasserstein(p, p.split([0], [[1.0]], 0.5))
     0.5
     """
-    p, q = _particles(p), _particles(q)
+    p, q = _particles(p, "p"), _particles(q, "q")
     if p.dim != q.dim:
         raise ValueError(f"q must have {p.dim} coordinates like p, got {q.dim}")
     v, w = _units(p.weights, "p"), _units(q.weights, "q")
@@ -201,12 +201,12 @@ def infinity_wasserstein(
     return float(distances[high])
 
 
-def _particles(data) -> ParticleSet:
+def _particles(data, name) -> ParticleSet:
     """Particles of a Result, a ParticleSet or an array of positions."""
     particles = getattr(data, "particles", data)
     if isinstance(particles, ParticleSet):
         return particles
-    return ParticleSet(particles)
+    return ParticleSet(as_positions(particles, name))
 
 
 def _units(weights, name):

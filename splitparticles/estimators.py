@@ -5,9 +5,12 @@ lowers the loss more, and trains again.  Its size is the one with the least loss
 validation rows.  No other module imports scikit-learn.
 """
 
+from contextlib import closing
+
 import numpy as np
 from scipy.special import softmax
 
+from ._validation import as_count, as_flag, as_nonnegative, as_rng, check_fields
 from .descent.descend import rounds
 from .growth import BestOf, Insertion, SteepestSplit
 from .moves import LBFGS
@@ -48,6 +51,7 @@ class _Splitting(BaseEstimator):
         validation_fraction=0.2,
         patience=4,
         random_state=None,
+        progress=False,
     ):
         self.n_neurons = n_neurons
         self.activation = activation
@@ -57,10 +61,23 @@ class _Splitting(BaseEstimator):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.random_state = random_state
+        self.progress = progress
 
     def _grow(self, X, outputs, loss, classes=None):
         """Grow on the training rows, and keep the size of least validation loss."""
-        rng = np.random.default_rng(self._seed())
+        check_fields(
+            self,
+            n_neurons=as_count,
+            decay=as_nonnegative,
+            validation_fraction=as_nonnegative,
+            patience=as_count,
+            progress=as_flag,
+        )
+        if self.validation_fraction >= 1.0:
+            raise ValueError(
+                f"validation_fraction must be below 1, got {self.validation_fraction}"
+            )
+        rng = as_rng(self._seed(), "random_state")
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
         activation = Tanh() if self.activation is None else self.activation
@@ -79,17 +96,19 @@ class _Splitting(BaseEstimator):
             move=move,
             growth=growth,
             rng=rng,
+            progress=self.progress,
         )
         least, waited = np.inf, 0
         self.neurons_, self.validation_losses_ = None, []
-        for state in run:
-            validation_loss = validation.mean_loss(state.particles)
-            self.validation_losses_.append(validation_loss)
-            waited += 1
-            if validation_loss < least:
-                least, waited, self.neurons_ = validation_loss, 0, state.particles
-            if waited == self.patience:
-                break
+        with closing(run):
+            for state in run:
+                validation_loss = validation.mean_loss(state.particles)
+                self.validation_losses_.append(validation_loss)
+                waited += 1
+                if validation_loss < least:
+                    least, waited, self.neurons_ = validation_loss, 0, state.particles
+                if waited == self.patience:
+                    break
         self.network_ = network
         self.n_neurons_ = len(self.neurons_)
         self.n_iter_ = len(self.validation_losses_)
@@ -155,6 +174,8 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     patience : int
         Rounds without a lower validation loss after which the growth ends.
     random_state : int, numpy.random.RandomState or None
+    progress : bool
+        Show on stderr how far the growth has come, as `splitparticles.descend` does.
 
     Attributes
     ----------

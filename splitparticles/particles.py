@@ -12,7 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._validation import as_count, as_positions, as_rng, as_weights, summing_to_one
+from ._validation import (
+    as_callable,
+    as_floats,
+    as_positions,
+    as_rng,
+    as_rows,
+    as_weights,
+    refuse_nonfinite,
+    summing_to_one,
+)
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -104,8 +113,9 @@ class ParticleSet:
 
         Raises
         ------
-        ValueError
-            When `parents` are not different rows, or the shapes do not fit.
+        TypeError, ValueError
+            When `parents` are not different rows, the shapes do not fit, or a number
+            is not finite.
 
         Examples
         --------
@@ -113,13 +123,16 @@ class ParticleSet:
         >>> sp.ParticleSet([[1.0]]).split([0], [[1.0]], 0.5).positions.ravel()
         array([1.5, 0.5])
         """
-        parents = np.ravel(parents)
-        if len(set(parents.tolist()).intersection(range(len(self)))) < len(parents):
-            raise ValueError(
-                f"parents must be different rows below {len(self)}, got {parents}"
-            )
-        parents = parents.astype(int)
-        offsets = np.broadcast_to(steps, parents.shape)[:, None] * directions
+        parents = self._rows(parents)
+        v = as_floats(directions, "directions", "of shape (m, d)")
+        if v.shape != (wanted := (len(parents), self.dim)):
+            raise ValueError(f"directions must have shape {wanted}, got {v.shape}")
+        e = as_floats(steps, "steps", "of shape (m,) or ()")
+        if e.shape not in ((), parents.shape):
+            raise ValueError(f"steps must have shape {parents.shape}, got {e.shape}")
+        refuse_nonfinite(v, "directions")
+        refuse_nonfinite(np.atleast_1d(e), "steps")
+        offsets = np.broadcast_to(e, parents.shape)[:, None] * v
         positions, weights = self.positions.copy(), self.weights.copy()
         positions[parents] += offsets
         weights[parents] *= 0.5
@@ -127,6 +140,17 @@ class ParticleSet:
             np.vstack([positions, self.positions[parents] - offsets]),
             np.concatenate([weights, weights[parents]]),
         )
+
+    def _rows(self, parents) -> np.ndarray:
+        """Different rows, (m,)."""
+        rows = np.ravel(parents)
+        whole = rows.dtype.kind in "iu" or not rows.size
+        inside = set(rows.tolist()).intersection(range(len(self)))
+        if not whole or len(inside) < len(rows):
+            raise ValueError(
+                f"parents must be different rows below {len(self)}, got {rows}"
+            )
+        return rows.astype(int)
 
     # ------------------------------------------------------------- summaries
     def expect(self, f: Callable) -> np.ndarray:
@@ -143,6 +167,7 @@ class ParticleSet:
             When f does not return one value for each particle, or the weights sum
             to zero.
         """
+        as_callable(f, "f", "(n, d) -> (n, ...)")
         values = np.asarray(f(self.positions.copy()))
         if values.shape[:1] != (len(self),):
             raise ValueError(
@@ -193,7 +218,7 @@ class ParticleSet:
         array([[1.5],
                [2.5]])
         """
-        q = np.asarray(q, dtype=float)
+        q = as_floats(q, "q", "in [0, 1]")
         if not ((q >= 0) & (q <= 1)).all():
             raise ValueError(f"q must be in [0, 1], got {q}")
         w = self.probabilities
@@ -220,7 +245,7 @@ class ParticleSet:
         ndarray, shape (m, d)
             Particle i occurs ``m w_i`` times, rounded up or down; shuffled.
         """
-        m, rng = as_count(m, "m"), as_rng(rng)
+        m, rng = as_rows(m, "m", self.dim), as_rng(rng)
         w = self.probabilities
         if w.min() < 0:
             raise ValueError("resampling needs weights that are not negative")

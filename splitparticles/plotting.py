@@ -13,9 +13,12 @@ plane is drawn in equal aspect; projections from more dimensions are not.
 
 import numpy as np
 
+from ._validation import as_count, as_flag, as_floats, as_nonnegative, as_positions
 from .particles import ParticleSet
 
 __all__ = ["history", "particles", "spectrum", "tree", "witness"]
+
+MOST_POINTS = 2**12  # a side of a picture
 
 SHADES = [*(-0.5 * np.arange(3.0, -0.1, -0.5) ** 2), 1.0]  # of log p, below its top
 
@@ -56,7 +59,8 @@ def particles(
     >>> ax.collections[0].get_sizes()
     array([20., 60.])
     """
-    p, labels = _particles_and_labels(result_or_particles)
+    p, labels = _particles_and_labels(result_or_particles, "result_or_particles")
+    as_nonnegative(area, "area")
     columns = _checked_columns(coordinates, p.dim)
     if target is not None and not len(columns) == p.dim == 2:
         raise ValueError(f"target can be drawn for d = 2 only, got d = {p.dim}")
@@ -200,10 +204,12 @@ def witness(
     >>> F, p = sp.KSD(sp.Gaussian(1.0), lambda x: -x), sp.ParticleSet([[0.0, 0.0]])
     >>> ax = sp.plotting.witness(F, p, ax=Figure().subplots(), resolution=20)
     """
-    p, labels = _particles_and_labels(particles)
+    p, labels = _particles_and_labels(particles, "particles")
     if p.dim != 2:
         raise ValueError(f"particles must be in the plane, d = 2, got d = {p.dim}")
-    x, y, points = _grid(extent, p.positions, resolution)
+    as_flag(directions, "directions")
+    side = as_count(resolution, "resolution", 2, MOST_POINTS)
+    x, y, points = _grid(extent, p.positions, side)
     h = objective.witness(p, points)
     # Far out a Stein witness can be huge: the colours end at nearly all of it.
     top = max(float(np.quantile(np.abs(h), 0.98)), np.finfo(float).tiny)
@@ -230,11 +236,11 @@ def _draw_directions(ax, objective, particles, span):
     ax.add_collection(LineCollection(ends[size > 0], colors="black", linewidths=2))
 
 
-def _particles_and_labels(data):
+def _particles_and_labels(data, name):
     """Particles and names of the coordinates of a Result, a ParticleSet or an array."""
     particles = getattr(data, "particles", data)
     if not isinstance(particles, ParticleSet):
-        particles = ParticleSet(particles)
+        particles = ParticleSet(as_positions(particles, name))
     return particles, getattr(data, "labels", [f"x{k}" for k in range(particles.dim)])
 
 
@@ -252,7 +258,10 @@ def _grid(extent, xy, side):
     low, high = xy.min(axis=0), xy.max(axis=0)
     margin = 0.5 * (high - low).max() or 1.0
     around = np.stack([low - margin, high + margin], axis=1).ravel()
-    left, right, bottom, top = around if extent is None else extent
+    ends = around if extent is None else as_floats(extent, "extent", "of shape (4,)")
+    if ends.shape != (4,) or not np.isfinite(ends).all():
+        raise ValueError(f"extent must be four finite numbers, got {extent!r}")
+    left, right, bottom, top = ends
     x, y = np.meshgrid(np.linspace(left, right, side), np.linspace(bottom, top, side))
     return x, y, np.stack([x.ravel(), y.ravel()], axis=1)
 

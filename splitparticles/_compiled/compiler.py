@@ -100,7 +100,8 @@ def profile_of(kernel_class: type) -> Callable:
     >>> round(sp.mmd([[0.0]], [[1.0]], kernel=Bell(2.0)), 6)
     0.66513
     """
-    if not (issubclass(kernel_class, tuple) and hasattr(kernel_class, "_fields")):
+    is_tuple = isinstance(kernel_class, type) and issubclass(kernel_class, tuple)
+    if not (is_tuple and hasattr(kernel_class, "_fields")):
         raise TypeError(f"kernel_class must be a named tuple, got {kernel_class!r}")
 
     def declare(function: Callable) -> Callable:

@@ -18,17 +18,18 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._keywords import explains_keywords
 from .._validation import (
     as_count,
     as_deadline,
     as_optional,
-    as_positive,
     as_rng,
-    explains_keywords,
+    as_rows,
     not_yet,
 )
 from ..descent.ending import Ending
-from ..descent.options import chosen_weights, growth_for, moves_for
+from ..descent.options import check_options, chosen_weights, growth_for, moves_for
+from ..descent.progress import watched
 from ..descent.result import Result
 from ..draws.draws import Draws
 from ..growth import Growth
@@ -115,23 +116,25 @@ def compress(
         not_yet("checkpoint", checkpoint)
     deadline = as_deadline(max_time)
     rng = as_rng(rng)
-    n_particles = as_count(n_particles, "n_particles")
+    n_particles = as_rows(n_particles, "n_particles")
     kept_weights = chosen_weights(weights)
     move, final_move = moves_for(move, kept_weights)
+    growth = growth_for(growth, kept_weights)
+    check_options(objective, tol, callback, progress)
     options = {
-        "growth": growth_for(growth, kept_weights),
+        "growth": growth,
         "continuation": "auto" if objective is not None else False,
-        "tol": as_optional(as_positive, tol, "tol"),
+        "tol": tol,
         "rng": rng,
         "deadline": deadline,
     }
-    watched = {"callback": callback, "progress": progress}
     run = Run(Draws(draws, weights_of_draws), n_particles, names)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
-    with threads, Ending(run.result) as ending:
+    watch = watched(progress, n_particles, deadline)
+    with threads, watch as options["progress"], Ending(run.result) as ending:
         run.prepare(preconditioner, deadline)
         run.choose_objective(objective, rng)
-        run.descend(watched, move=move, final_move=final_move, **options)
+        run.descend(callback, move=move, final_move=final_move, **options)
         if weights == "optimal":
             run.weigh()
     return run.result(ending.stop)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_callable, checked_names
+from .._validation import as_callable, as_rows, checked_names
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.subspace import Subspace
 from ..descent.frame import Frame
@@ -44,6 +44,7 @@ class Run:
         self.known = prepared(self.given.until(deadline), self.n_particles)
         draws, moments, widths, *_ = self.known
         self._name(len(moments.mean))
+        as_rows(self.n_particles, "n_particles", len(moments.mean))
         self.change = coordinates(
             preconditioner, draws, moments, widths, self.n_particles
         )
@@ -80,14 +81,14 @@ class Run:
         else:
             self.objective = energy_objective(z, moments, self.n_particles, embedding)
 
-    def descend(self, watched: dict, *, move, final_move, **options) -> None:
+    def descend(self, callback, *, move, final_move, **options) -> None:
         """Descend and split; at last on all draws, where particles saw some of them."""
         own = options["continuation"] == "auto"
         start = ParticleSet(self.centre[None])
         all_draws = not own and self.pilot is None
         self._descend(
             start,
-            watched,
+            callback,
             n_particles=self.n_particles,
             move=move,
             final_move=_of_steps(final_move, STEPS) if all_draws else final_move,
@@ -98,17 +99,17 @@ class Run:
             self.objective = self.pilot.objective_of_all(run.particles)
             self._descend(
                 run.particles,
-                watched,
+                callback,
                 n_particles=len(run.particles),
                 move=_of_steps(final_move, STEPS_ON_ALL) or move,
                 **options,
             )
 
-    def _descend(self, start, watched, **options) -> None:
+    def _descend(self, start, callback, **options) -> None:
         frame = Frame(self.change)
         run = Descent(self.objective, start, frame=frame, **options)
         self.descents.append(run)
-        run.to_its_end(**watched)
+        run.to_its_end(callback)
 
     def weigh(self) -> None:
         """Solve for the weights of the final particles, where that lowers F."""

@@ -51,7 +51,7 @@ class Preconditioner(ChangeOfVariables):
         # units of x or z that differ by many powers of ten make no matrix singular
         scaled = matrix / _largest(matrix, axis=1)
         if np.linalg.matrix_rank(scaled / _largest(scaled, axis=0)) < d:
-            raise ValueError("matrix must be invertible")
+            raise ValueError(f"matrix must be invertible, got {matrix}")
         object.__setattr__(self, "centre", centre)
         object.__setattr__(self, "matrix", matrix)
 
@@ -61,6 +61,8 @@ class Preconditioner(ChangeOfVariables):
     ) -> "Preconditioner":
         """Coordinates in which a covariance (d, d) is the identity."""
         covariance = as_positions(covariance, "covariance")
+        if len(covariance) != covariance.shape[1] or (np.diag(covariance) < 0.0).any():
+            raise ValueError(f"covariance must be one, (d, d), got {covariance}")
         sd = np.sqrt(np.diag(covariance))
         flat = sd == 0.0  # a coordinate that does not vary keeps its unit
         sd = np.where(flat, 1.0, sd)

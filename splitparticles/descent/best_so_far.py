@@ -5,6 +5,7 @@ import numpy as np
 from ..objectives import Objective
 from ..particles import ParticleSet
 from ..stop import check_time
+from .progress import Progress
 
 
 class BestSoFar:
@@ -14,8 +15,9 @@ class BestSoFar:
     finds there what had been reached.
     """
 
-    def __init__(self, objective: Objective, deadline: float):
+    def __init__(self, objective: Objective, deadline: float, progress: Progress):
         self._objective, self._deadline = objective, deadline
+        self._tick = progress.tick
         self.value_so_far = np.inf
         self.particles_so_far: ParticleSet | None = None
 
@@ -23,6 +25,7 @@ class BestSoFar:
         return getattr(self._objective, name)
 
     def _keep(self, particles: ParticleSet, value: float) -> None:
+        self._tick()
         if value < self.value_so_far:  # never with NaN
             self.value_so_far, self.particles_so_far = float(value), particles
 

@@ -13,7 +13,7 @@ asked for, where the loop ends.
 
 from dataclasses import dataclass
 
-from .._validation import as_callable
+from .._validation import as_callable, as_positive, check_fields
 from ..objectives import Objective
 
 
@@ -28,6 +28,9 @@ class CoarseToFine:
     """
 
     factor: float = 3.0
+
+    def __post_init__(self):
+        check_fields(self, factor=as_positive)
 
     def __call__(self, objective: Objective, n: int, dim: int) -> float | None:
         """Bandwidth for n particles; None when the objective has no scale."""

@@ -4,15 +4,17 @@ r"""The loop: move until the particles rest, split where that helps, and again.
 into a `Result`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
-from .._validation import as_deadline, explains_keywords
+from .._keywords import explains_keywords
+from .._validation import as_deadline, as_flag
 from ..growth import Growth
 from ..moves import LBFGS, Move
 from ..objectives import Objective
 from ..particles import ParticleSet
 from .ending import Ending
 from .loop import Descent
+from .progress import watched
 from .result import Result
 from .round import Round
 
@@ -31,7 +33,8 @@ def rounds(
     rng=None,
     final_move: Move | None = None,
     prune: float | None = None,
-) -> Iterator[Round]:
+    progress: bool = False,
+) -> Generator[Round]:
     """Splitting descent, one round at a time.
 
     Parameters and errors are those of `descend`.
@@ -48,6 +51,7 @@ def rounds(
     >>> [len(r.particles) for r in sp.rounds(F, sp.ParticleSet([[0.3]]), n_particles=4)]
     [1, 2, 4]
     """
+    as_flag(progress, "progress")
     run = Descent(
         objective,
         particles,
@@ -61,7 +65,7 @@ def rounds(
         max_rounds=max_rounds,
         rng=rng,
     )
-    return _rounds_of(run)
+    return _rounds_of(run, progress)
 
 
 def _last_move(objective, particles, move, final_move) -> Move | None:
@@ -80,11 +84,13 @@ def _last_move(objective, particles, move, final_move) -> Move | None:
     return LBFGS(weights=True) if quadratic else None
 
 
-def _rounds_of(run: Descent) -> Iterator[Round]:
-    while run.stop is None:
-        this = run.next_round()
-        if this is not None:
-            yield this
+def _rounds_of(run: Descent, progress: bool) -> Generator[Round]:
+    with watched(progress, run.n_particles) as run.progress:
+        run.progress.rows = run.score_rows
+        while run.stop is None:
+            this = run.next_round()
+            if this is not None:
+                yield this
 
 
 @explains_keywords
@@ -131,7 +137,8 @@ def descend(
     callback : callable, optional
         Called with each `Round`; may raise StopIteration to end the run.
     progress : bool
-        Report each round on stderr.
+        Show on stderr how far the run has come: a bar of tqdm, or a line a second where
+        tqdm is missing or stderr is no terminal.
     final_move : Move, optional
         The move of the last round, when it should differ: early rounds need not rest.
         Where neither is given and the objective is half a squared discrepancy, it
@@ -163,6 +170,7 @@ def descend(
     >>> sorted(result.positions.ravel().round(2).tolist())
     [-2.0, 2.0]
     """
+    as_flag(progress, "progress")
     run = Descent(
         objective,
         particles,
@@ -177,6 +185,8 @@ def descend(
         rng=rng,
         deadline=as_deadline(max_time),
     )
-    with Ending(run.result) as ending:
-        run.to_its_end(callback=callback, progress=progress)
+    with watched(progress, run.n_particles, run.deadline) as run.progress:
+        run.progress.rows = run.score_rows
+        with Ending(run.result) as ending:
+            run.to_its_end(callback)
     return run.result(ending.stop)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._validation import as_callable
 from ..draws.labelled import as_draws
 from ..particles import ParticleSet
 
@@ -35,6 +36,7 @@ def expectation_error(
 ) -> ExpectationError:
     """See `splitparticles.Result.expectation_error`."""
     draws = as_draws(draws, "draws", particles.dim)
+    as_callable(f, "f", "(m, d) -> (m, ...)")
     values = np.asarray(f(draws), dtype=float)
     if values.shape[:1] != (len(draws),):
         raise ValueError(

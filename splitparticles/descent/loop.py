@@ -11,7 +11,16 @@ from typing import cast
 
 import numpy as np
 
-from .._validation import as_callable, as_count, as_optional, as_positive, as_rng
+from .._validation import (
+    as_callable,
+    as_count,
+    as_instance,
+    as_optional,
+    as_positions,
+    as_positive,
+    as_rng,
+    as_rows,
+)
 from ..growth import Grown, Growth, Insertion, OrElse, SteepestSplit
 from ..growth.growth import nothing_grew
 from ..growth.pruning import pruned_rows
@@ -22,7 +31,7 @@ from ..stop import Stop, check_time
 from .best_so_far import BestSoFar
 from .continuation import Scale, chosen_continuation
 from .frame import Frame, Restart
-from .progress import progress_line
+from .progress import Progress
 from .result import Result
 from .round import Round
 
@@ -47,6 +56,8 @@ class Descent:
         Coordinates of the run; those of the user when left out.
     score_rows : callable, optional
         () -> rows of the score so far; those of the objective when left out.
+    progress : Progress, optional
+        Told of rounds and evaluations.
     """
 
     def __init__(
@@ -66,20 +77,22 @@ class Descent:
         frame: Frame | None = None,
         prune: float | None = None,
         score_rows: Callable[[], int] | None = None,
+        progress: Progress | None = None,
     ):
-        if not isinstance(objective, Objective):
-            raise TypeError(f"objective must be an Objective, got {objective!r}")
+        as_instance(objective, Objective, "objective")
         if not isinstance(particles, ParticleSet):
-            particles = ParticleSet(particles)
+            particles = ParticleSet(as_positions(particles, "particles"))
         self.objective, self.particles = objective, particles
         self.parents = np.full(len(particles), -1)
         self.value = np.inf  # until it is evaluated
         self.rounds: list[Round] = []
         self.stop: Stop | None = None
-        self.n_particles = as_count(n_particles, "n_particles", len(particles))
+        self.n_particles = as_rows(
+            n_particles, "n_particles", particles.dim, len(particles)
+        )
         self.move = _default(move, LBFGS(), "move")
         self.growth = _default(growth, default_growth(objective), "growth")
-        self.final_move = final_move
+        self.final_move = _default(final_move, None, "final_move")
         self.tol = as_optional(as_positive, tol, "tol")
         self.prune = as_optional(as_positive, prune, "prune")
         self.max_rounds = as_optional(as_count, max_rounds, "max_rounds")
@@ -92,7 +105,9 @@ class Descent:
         self._after_pruning: tuple | None = None
         self._signed = particles.weights.min() < 0.0
         rows_before = objective.score_rows
-        self._score_rows = score_rows or (lambda: objective.score_rows - rows_before)
+        self.score_rows = score_rows or (lambda: objective.score_rows - rows_before)
+        self.progress = Progress() if progress is None else progress
+        self.progress.rows = self.score_rows
 
     # -------------------------------------------------------------- a round
     def next_round(self) -> Round | None:
@@ -101,6 +116,8 @@ class Descent:
         check_time(self.deadline)
         polish = not self._may_change() or (self._polished and self.scale.is_fine)
         value_before = self.value
+        polishes = self.final_move is not None
+        self.progress.begin(len(self.particles), self.value, polishes)
         moved = self._move(polish)
         kept = self._pruned(value_before)
         if kept is not None and self._undone():
@@ -130,7 +147,7 @@ class Descent:
     def _move(self, polish) -> Moved:
         """Move the particles; whatever happens, the best set evaluated is kept."""
         move = self.final_move if polish and self.final_move else self.move
-        best = BestSoFar(self.scale.objective, self.deadline)
+        best = BestSoFar(self.scale.objective, self.deadline, self.progress)
         try:
             moved = move(cast(Objective, best), self.particles)
         except BaseException:
@@ -189,7 +206,7 @@ class Descent:
             grown=grown,
             actual=actual,
             parents=self.parents,
-            n_score_evals=self._score_rows(),
+            n_score_evals=self.score_rows(),
             kept=kept,
         )
 
@@ -211,27 +228,25 @@ class Descent:
         self.scale.advance(self.particles, grew=bool(grown))
 
     # ---------------------------------------------------------------- a run
-    def to_its_end(self, *, callback: Callable | None = None, progress=False) -> None:
+    def to_its_end(self, callback: Callable | None = None) -> None:
         """All rounds, until the run stops of itself or by the callback."""
         if callback is not None:
             as_callable(callback, "callback", "(round)")
-        with progress_line(progress, self.n_particles) as report:
-            while self.stop is None:
-                try:
-                    this = self.next_round()
-                except NotFinite:
-                    if not self.rounds:  # the user's own start
-                        raise
-                    self.stop = Stop.NOT_FINITE
-                    return
-                if this is None:
-                    return
-                report(this)
-                try:
-                    if callback is not None:
-                        callback(this)
-                except StopIteration:
-                    self.stop = Stop.CALLBACK
+        while self.stop is None:
+            try:
+                this = self.next_round()
+            except NotFinite:
+                if not self.rounds:  # the user's own start
+                    raise
+                self.stop = Stop.NOT_FINITE
+                return
+            if this is None:
+                return
+            try:
+                if callback is not None:
+                    callback(this)
+            except StopIteration:
+                self.stop = Stop.CALLBACK
 
     def result(self, stop: Stop | None = None) -> Result:
         """The outcome so far, of a run that ended by `stop` or of itself."""
@@ -244,7 +259,7 @@ class Descent:
             rounds=self.rounds,
             parents=self.parents,
             stop=stop,
-            n_score_evals=self._score_rows(),
+            n_score_evals=self.score_rows(),
             warnings=[SIGNED] if signed and not self._signed else [],
         )
 

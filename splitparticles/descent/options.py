@@ -4,7 +4,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Literal
 
-from .._validation import as_callable
+from .._validation import as_callable, as_flag, as_optional, as_positive
 from ..growth import Growth, OrElse, SteepestSplit
 from ..growth.equal_weights import Equalised
 from ..moves import LBFGS, Adam, GradientDescent, Move
@@ -20,6 +20,15 @@ class Weights(Enum):
     EQUAL = "equal"
     OPTIMAL = "optimal"
     KEPT = "kept"
+
+
+def check_options(objective, tol, callback, progress) -> None:
+    """Refuse options of `sample` and `compress` before any work."""
+    for function, name in ((objective, "objective"), (callback, "callback")):
+        if function is not None:
+            as_callable(function, name, "object")
+    as_optional(as_positive, tol, "tol")
+    as_flag(progress, "progress")
 
 
 def chosen_weights(weights: Literal["equal", "optimal"]) -> Weights:

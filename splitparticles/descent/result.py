@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .._validation import as_count, as_rng
+from .._validation import as_callable, as_count, as_rng, as_rows, checked_names
 from ..draws.draws import Draws
 from ..draws.nearest import nearest_draws
 from ..particles import ParticleSet
@@ -78,6 +78,7 @@ class Result:
         >>> result.mean().round(1), result.names
         (array([1.5]), ['rate'])
         """
+        as_callable(change, "change", "(n, d) -> (n, m)")
 
         def image(particles):
             return particles.moved_to(change(particles.positions))
@@ -87,8 +88,7 @@ class Result:
 
         rounds = [r._replace(particles=image(r.particles)) for r in self.rounds]
         particles = image(self.particles)
-        if names is not None and len(names) != particles.dim:
-            raise ValueError(f"names must have {particles.dim} entries, got {names}")
+        names = checked_names(names, particles.dim)
         return replace(
             self,
             particles=particles,
@@ -176,7 +176,7 @@ class Result:
                 "only a result of sample with an emulator has draws; "
                 "resample() takes points from the particles"
             )
-        m, _ = as_count(m, "m"), as_count(chains, "chains")
+        m, _ = as_rows(m, "m", self.particles.dim), as_count(chains, "chains")
         return self.sampler(m, as_rng(rng))
 
     def expectation_error(self, f, draws) -> ExpectationError:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._keywords import explains_keywords
 from .._linalg import lengths_and_directions, ratio, row_dot
-from .._validation import as_callable, as_floats, as_rng, explains_keywords, start_cloud
+from .._validation import as_callable, as_flag, as_floats, as_rng, start_cloud
 from ..scores.counted import checked
 from .report import MisfitError, RecordedFunction, Report, shown
 from .slopes import rounding_unit, slopes, values_along
@@ -92,6 +93,7 @@ def check_score(
     the score points downhill: its sign is wrong (gradient_ratio is -1, not 1 +- 0.001)
     """
     as_callable(score, "score", "(n, d) -> (n, d)")
+    as_flag(vectorized, "vectorized")
     recorded = [RecordedFunction(score, "score", checked, vectorized)]
     if log_density is not None:
         as_callable(log_density, "log_density", "(n, d) -> (n,)")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._validation import as_weights
+from .._validation import as_weights, refuse_large_matrices
 from ..stop import check_time
 from .labelled import unpacked
 from .sources import InMemory, OfDask, blocks_of
@@ -175,6 +175,7 @@ def _rows_of_block(rows, z, p, first):
 
 
 def _block_moments(x, p, first):
+    refuse_large_matrices("draws", x.shape[1])
     finite = np.isfinite(x).all(axis=1)
     if not finite.all():
         row = int(finite.argmin())

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 
 from .._compiled.blocks import evened
 from .._compiled.threads import in_row_blocks, pair_steps
+from .._keywords import explains_keywords
 from .._validation import (
     as_count,
     as_positions,
     as_positive,
     as_rng,
-    explains_keywords,
 )
 from ._chain_loops import chain_loop
 from .emulator import Emulator

@@ -7,13 +7,13 @@ Its length scale, its metric and the noise of the rows are those of largest evid
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._keywords import explains_keywords
 from .._validation import (
     as_count,
     as_floats,
     as_nonnegative,
     as_positions,
     as_positive,
-    explains_keywords,
     refuse_nonfinite,
 )
 from .emulator import Emulator

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from .._validation import as_floats
+from .._validation import as_floats, refuse_nonfinite
 from ..particles import ParticleSet
 
 
@@ -36,7 +36,7 @@ def affordable(cost: Callable, budget: ArrayLike, particles: ParticleSet) -> Cal
     ValueError
         When costs are not finite numbers from 0 of such a shape.
     """
-    amounts = np.atleast_1d(as_floats(budget, "budget", "of shape (r,)"))
+    amounts = checked_budget(budget)
     costs = as_floats(cost(particles), "the return value of cost", "(n, r)")
     costs = costs[:, None] if costs.ndim == 1 else costs
     wanted = (len(particles), len(amounts))
@@ -50,6 +50,15 @@ def affordable(cost: Callable, budget: ArrayLike, particles: ParticleSet) -> Cal
             f"{i} at {particles.positions[i]}"
         )
     return lambda parents, gains, limit: knapsack(gains, costs[parents], amounts, limit)
+
+
+def checked_budget(budget: ArrayLike) -> np.ndarray:
+    """Budget of each resource (r,), finite and not negative."""
+    amounts = np.atleast_1d(as_floats(budget, "budget", "of shape (r,)"))
+    if amounts.ndim > 1 or not amounts.size or not (amounts >= 0.0).all():
+        raise ValueError(f"budget must be numbers from 0, (r,), got {budget!r}")
+    refuse_nonfinite(amounts, "budget")
+    return amounts
 
 
 def knapsack(gains, costs, budget, room: int) -> np.ndarray:

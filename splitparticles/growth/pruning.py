@@ -9,7 +9,7 @@ all.
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from .._validation import as_nonnegative
+from .._validation import as_instance, as_nonnegative
 from ..objectives import Objective
 from ..particles import ParticleSet
 
@@ -46,6 +46,8 @@ def pruned(
     >>> fewer.positions.ravel(), fewer.weights
     (array([0., 2.]), array([0.5, 0.5]))
     """
+    as_instance(objective, Objective, "objective")
+    as_instance(particles, ParticleSet, "particles")
     tol = as_nonnegative(tol, "tol")
     if not np.isfinite(now := objective.value(particles)):
         raise ValueError(f"the objective is not finite at the particles: {now}")

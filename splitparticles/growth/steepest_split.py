@@ -24,7 +24,7 @@ from .._validation import (
 )
 from .eigenpairs import least_eigenpairs, splitting_spectra, steepest_directions
 from .growth import nothing_grew
-from .knapsack import affordable
+from .knapsack import affordable, checked_budget
 from .splits import split_best
 
 
@@ -95,6 +95,8 @@ class SteepestSplit:
                 "cost and budget go together, got "
                 f"cost={self.cost!r} and budget={self.budget!r}"
             )
+        if self.budget is not None:
+            checked_budget(self.budget)
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""

@@ -14,8 +14,10 @@ import numbers
 from typing import Any, NamedTuple
 
 from .._compiled.compiler import has_profile, profile, profile_of
+from .._validation import as_negative, as_positive, with_checked_fields
 
 
+@with_checked_fields(bandwidth=as_positive)
 class Gaussian(NamedTuple):
     r"""Gaussian kernel, :math:`\varphi(u) = \exp(-u / 2\ell^2)`.
 
@@ -42,6 +44,7 @@ def gaussian_profile(kernel, u):
     return phi, a * phi, a**2 * phi, a**3 * phi, a**4 * phi
 
 
+@with_checked_fields(bandwidth=as_positive, exponent=as_negative)
 class InverseMultiquadric(NamedTuple):
     r"""Inverse multiquadric, :math:`\varphi(u) = (1 + u/\ell^2)^\beta`.
 
@@ -102,6 +105,7 @@ def inverse_root_profile(kernel, u):
     return phi, phi1, phi2, phi3, -3.5 * a * phi3 * over
 
 
+@with_checked_fields(bandwidth=as_positive, alpha=as_positive)
 class RationalQuadratic(NamedTuple):
     r"""Rational quadratic, :math:`\varphi(u) = (1 + u / 2\alpha\ell^2)^{-\alpha}`.
 
@@ -160,6 +164,7 @@ def rational_quadratic_profile(kernel, u):
     return phi, phi1, phi2, phi3, a * (b - 3.0) * phi3 * over
 
 
+@with_checked_fields(bandwidth=as_positive)
 class Matern52(NamedTuple):
     r"""Matern kernel of smoothness 5/2, :math:`(1 + s + s^2/3) e^{-s}`.
 
@@ -196,6 +201,7 @@ def matern52_profile(kernel, u):
     return phi, phi1, phi2, -math.inf, math.inf
 
 
+@with_checked_fields(bandwidth=as_positive)
 class Energy(NamedTuple):
     r"""Kernel of the energy distance, :math:`\varphi(u) = -\sqrt{\ell^2 + u}`, for MMD.
 

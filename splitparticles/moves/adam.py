@@ -89,6 +89,7 @@ class Adam:
             decay=_check_decay,
             weights=as_flag,
             batch=partial(as_optional, as_count),
+            rng=as_rng,
         )
 
     def __call__(self, objective, particles):

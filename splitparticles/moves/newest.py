@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._validation import as_count
+from .._validation import as_callable, as_count
 from ..objectives.objective import FirstVariation, Objective
 from ..particles import ParticleSet
 from .lbfgs import LBFGS
@@ -38,6 +38,7 @@ class Newest:
     count: int = 1
 
     def __post_init__(self):
+        as_callable(self.move, "move", "(objective, particles)")
         as_count(self.count, "count")
 
     def __call__(self, objective, particles):

@@ -17,10 +17,15 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import nnls
 
+from .._validation import as_instance, refuse_too_large
 from ..objectives import Objective
 from ..particles import ParticleSet
 
 RIDGE = 1e-12  # of the kernel matrix, relative to its largest entry
+
+PAIRS = 2**20  # numbers that copies of pairs of particles may hold at a time
+
+MATRICES = 5  # as large as that of the kernel, that a solution takes
 
 TO_ONE = 1e4  # weight rho of the condition that the weights sum to one
 
@@ -43,6 +48,8 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     ------
     TypeError
         When the objective is not a squared discrepancy.
+    ValueError
+        When the kernel matrix (n, n) and its factors outgrow the memory.
 
     Examples
     --------
@@ -51,14 +58,11 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     >>> sp.optimal_weights(F, sp.ParticleSet([[0.0], [4.0]])).weights.round(6)
     array([0.75, 0.25])
     """
-    x, n = particles.positions, len(particles)
+    as_instance(objective, Objective, "objective")
+    n = len(as_instance(particles, ParticleSet, "particles"))
+    refuse_too_large("particles", f"a kernel matrix of {n} particles", MATRICES, n, n)
     equal = particles.weighted(np.full(n, 1.0 / n))
-    i, j = np.triu_indices(n)
-    pairs = objective.kernel_pairs(x[i], x[j])
-    if pairs is None:
-        raise TypeError(f"objective must be a squared discrepancy, got {objective!r}")
-    K = np.zeros((n, n))
-    K[i, j] = K[j, i] = pairs
+    K = _kernel_matrix(objective, particles.positions)
     b = K @ equal.weights - objective.witness(equal)
     largest = np.abs(K).max() or 1.0
     # scaled to entries below one, so that c = 1 is enough
@@ -73,3 +77,20 @@ def optimal_weights(objective: Objective, particles: ParticleSet) -> ParticleSet
     rows = np.vstack([R, np.full((1, n), TO_ONE)])
     w = nnls(rows, np.append(target, TO_ONE))[0]
     return particles.weighted(w / w.sum())
+
+
+def _kernel_matrix(objective, x) -> np.ndarray:
+    """Kernel of all pairs of points, (n, n)."""
+    n, d = x.shape
+    K = np.zeros((n, n))
+    rows = max(PAIRS // (n * d), 1)
+    for first in range(0, n, rows):
+        i, j = np.triu_indices(min(rows, n - first), 0, n - first)
+        i, j = i + first, j + first
+        pairs = objective.kernel_pairs(x[i], x[j])
+        if pairs is None:
+            raise TypeError(
+                f"objective must be a squared discrepancy, got {objective!r}"
+            )
+        K[i, j] = K[j, i] = pairs
+    return K

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .._compiled.compiler import profile_of
 from .._compiled.vector_math import log_1_plus
+from .._validation import as_positive, with_checked_fields
 
 __all__ = ["RBF", "ReLU", "Softplus", "Tanh"]
 
@@ -41,6 +42,7 @@ def tanh_profile(activation, z):
     return value, slope, -2.0 * value * slope
 
 
+@with_checked_fields(sharpness=as_positive)
 class Softplus(NamedTuple):
     r"""Smooth ramp, :math:`\sigma(z) = \log(1 + e^{\beta z}) / \beta`.
 
@@ -63,6 +65,7 @@ def softplus_profile(activation, z):
     return ramp + log_1_plus(t) / b, slope, b * slope * (1.0 - slope)
 
 
+@with_checked_fields(sharpness=as_positive)
 class ReLU(NamedTuple):
     r"""Ramp, :math:`\sigma(z) = \max(z, 0)`.
 

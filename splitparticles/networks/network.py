@@ -23,7 +23,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._linalg import row_dot
-from .._validation import as_floats, as_positions, refuse_nonfinite
+from .._validation import (
+    as_flag,
+    as_floats,
+    as_nonnegative,
+    as_positions,
+    refuse_nonfinite,
+)
 from ..objectives.objective import FirstVariation, points
 from ..particles import ParticleSet
 from .losses import Loss
@@ -90,9 +96,10 @@ class Network(NewNeurons):
         decay: float = 0.0,
         offset: ArrayLike | None = None,
     ):
-        if not isinstance(loss, Loss):
+        if isinstance(loss, type) or not isinstance(loss, Loss):
             raise TypeError(f"loss must be one of sp.losses, got {loss!r}")
-        self.loss, self.masses = loss, bool(masses)
+        self.loss = loss
+        self.masses = as_flag(masses, "masses")
         self.inputs = as_inputs(inputs)
         self.targets = loss.targets(outputs)
         if len(self.targets) != len(self.inputs):
@@ -280,9 +287,7 @@ def _as_offset(values, shape) -> np.ndarray:
 
 def _as_decay(value, masses) -> float:
     """Decay: a finite number from 0."""
-    decay = float(as_floats(value, "decay", "a number"))
-    if not 0.0 <= decay < np.inf:
-        raise ValueError(f"decay must be at least 0 and finite, got {decay}")
+    decay = as_nonnegative(value, "decay")
     if decay and masses:
         raise ValueError(f"decay is for output weights that are coordinates: {decay}")
     return decay

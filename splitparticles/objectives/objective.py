@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from .._validation import as_positions
+from .._validation import as_finite, as_positions
 from ..particles import ParticleSet
 from .first_variation import FirstVariation
 from .new_particles import NewParticles
@@ -171,7 +171,7 @@ class Objective(NewParticles, ABC):
         return Sum.of([(1.0, self), (1.0, other)])
 
     def __mul__(self, factor: float) -> "Objective":
-        return Sum.of([(float(factor), self)])
+        return Sum.of([(as_finite(factor, "factor"), self)])
 
     __rmul__ = __mul__
 

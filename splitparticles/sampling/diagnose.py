@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._keywords import explains_keywords
 from .._linalg import ratio
-from .._validation import as_rng, explains_keywords
+from .._validation import as_callable, as_flag, as_instance, as_rng
 from ..descent.result import Result
 from ..diagnostics.check_score import check_score
 from ..diagnostics.report import Report
@@ -120,8 +121,10 @@ def diagnose(
     >>> sp.diagnose(result, score=lambda x: -x / 4.0).ok
     False
     """
-    if not isinstance(result, Result):
-        raise TypeError(f"result must be a Result, got {result!r}")
+    as_instance(result, Result, "result")
+    as_flag(second, "second"), as_flag(vectorized, "vectorized")
+    if log_density is not None:
+        as_callable(log_density, "log_density", "(n, d) -> (n,)")
     rng, report = as_rng(rng), Report()
     if draws is not None:
         draws = as_draws(draws, "draws", result.particles.dim)

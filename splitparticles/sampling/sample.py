@@ -13,22 +13,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._keywords import explains_keywords
 from .._validation import (
     as_callable,
     as_count,
     as_deadline,
     as_optional,
-    as_positive,
     as_rng,
+    as_rows,
     checked_names,
-    explains_keywords,
     not_yet,
+    refuse_large_matrices,
     refuse_nonfinite,
     start_cloud,
 )
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.ending import Ending
-from ..descent.options import chosen_weights, growth_for, moves_for
+from ..descent.options import check_options, chosen_weights, growth_for, moves_for
+from ..descent.progress import watched
 from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
@@ -120,7 +122,7 @@ def sample(
     callback : callable, optional
         Called with each `Round`; may raise StopIteration.
     progress : bool
-        Report each round on stderr.
+        Show on stderr how far the run has come, as `descend` does.
     names : list of str, optional
         Names of the coordinates.
     checkpoint : None
@@ -155,10 +157,13 @@ def sample(
     schedule = checked_schedule(tempering)
     if checkpoint is not None:
         not_yet("checkpoint", checkpoint)
-    n_particles = as_count(n_particles, "n_particles")
+    n_particles = as_count(n_particles, "n_particles", most=np.inf)
     rng = as_rng(rng)
     cloud = start_cloud(x0, n_particles, rng)
-    names = checked_names(names, cloud.shape[1])
+    d = cloud.shape[1]
+    as_rows(n_particles, "n_particles", d)
+    refuse_large_matrices("x0", d)
+    names = checked_names(names, d)
     counted = CountedScore(
         score,
         score_product,
@@ -169,11 +174,10 @@ def sample(
     kept_weights = chosen_weights(weights)
     move_early, _ = moves_for(move, kept_weights)
     equal_growth = growth_for(growth, kept_weights, otherwise=Insertion())
-    chosen_preconditioner(preconditioner, cloud[0], np.eye(cloud.shape[1]))
-    as_optional(as_positive, tol, "tol")
-    for given, name in ((objective, "objective"), (callback, "callback")):
-        if given is not None:
-            as_callable(given, name, "object")
+    chosen_preconditioner(preconditioner, cloud[0], np.eye(d))
+    check_options(objective, tol, callback, progress)
+    if log_density is not None:
+        as_callable(log_density, "log_density", "(n, d) -> (n,)")
     if not (emulator is False or (isinstance(emulator, str) and emulator == "auto")):
         raise ValueError(f'emulator must be "auto" or False, got {emulator!r}')
     adapts = isinstance(preconditioner, str) and preconditioner == "auto"
@@ -187,13 +191,18 @@ def sample(
     }
     run = Run(task, cloud, names)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
-    with threads, Ending(run.result) as ending:
+    watching = watched(progress, n_particles, counted.deadline)
+    with threads, watching as watch, Ending(run.result) as ending:
+        counted.on_call = watch.tick
+        watch.rows, watch.calls = options["score_rows"], lambda: counted.calls
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
-        if learns and cloud.shape[1] <= MOST_LEARNED:
+        if learns and d <= MOST_LEARNED:
             explores = tempering == "auto"
             run.learn(log_density, n_particles, rng, explores=explores)
         if run.emulation is not None:
-            descent = run.on_emulator(move, growth, kept_weights, tol=tol, **options)
+            descent = run.on_emulator(
+                move, growth, kept_weights, tol=tol, progress=watch, **options
+            )
         else:
             if schedule is None:
                 run.start = find_start(
@@ -215,8 +224,10 @@ def sample(
                     growth=equal_growth,
                     **options,
                 )
-            descent = run.on_score(move, growth, kept_weights, tol=tol, **options)
-        descent.to_its_end(callback=callback, progress=progress)
+            descent = run.on_score(
+                move, growth, kept_weights, tol=tol, progress=watch, **options
+            )
+        descent.to_its_end(callback)
         run.judge(log_density, rng)
     result = run.result(ending.stop)
     if result.stop in (Stop.DOUBTED, Stop.NOT_FINITE):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._validation import as_callable, as_floats
+from .._validation import as_callable, as_flag, as_floats
 from ..stop import LimitReached, Stop
 
 REMEMBERED = 4  # batches; line searches come back to one of the last
@@ -54,10 +54,11 @@ class CountedScore:
         self.function = as_callable(function, "score", "(n, d) -> (n, d)")
         self.product = None if product is None else checked_product(product)
         self._given = function, product
-        self.vectorized = vectorized
+        self.vectorized = as_flag(vectorized, "vectorized")
         self.max_rows = np.inf if max_rows is None else max_rows
         self.deadline = deadline
         self.rows = self.calls = 0
+        self.on_call: Callable[[], object] | None = None  # called once one is counted
         self.is_single = False  # precision of what it returned, until it has
         self._counting = threading.Lock()
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
@@ -101,6 +102,8 @@ class CountedScore:
                 raise LimitReached(Stop.MAX_SCORE_EVALS)
             self.rows += n
             self.calls += 1
+        if self.on_call is not None:
+            self.on_call()
 
     def _remembered(self, x: np.ndarray) -> np.ndarray | None:
         """Scores of x where it is among the last batches."""

@@ -54,6 +54,8 @@ class ShardedScore:
 
     def __init__(self, shard_score: Callable, shards: Iterable, *, map: Callable = map):
         self.shard_score = as_callable(shard_score, "shard_score", "(x, shard)")
+        if not isinstance(shards, Iterable):
+            raise TypeError(f"shards must be an iterable, got {shards!r}")
         self.shards = list(shards)
         if not self.shards:
             raise ValueError("shards must have at least one entry, got none")

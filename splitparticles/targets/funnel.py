@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._linalg import LOG_2PI, row_dot
-from .._validation import as_count
+from .._validation import as_count, refuse_too_large
 from .target import Array, SampledTarget, real_number
 
 
@@ -35,6 +35,7 @@ class Funnel(SampledTarget):
 
     def __init__(self, dim: int = 2, scale: float = 3.0):
         self.dim = as_count(dim, "dim", 2)
+        refuse_too_large("dim", dim, self.dim, self.dim)
         self.scale = real_number("scale", scale)
         self.mean = np.zeros(self.dim)
         variance = np.exp(self.scale**2 / 2)

@@ -22,7 +22,7 @@ from reprlib import repr as brief
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import as_count, as_floats, as_rng, refuse_nonfinite
+from .._validation import as_floats, as_rng, as_rows, refuse_nonfinite
 
 Array = NDArray[np.float64]
 
@@ -123,11 +123,13 @@ class SampledTarget(Target):
         `rng` is whatever `numpy.random.default_rng` takes (SPEC 7): a Generator,
         which is then advanced, a seed, or None for fresh entropy.
         """
-        return self._sample(as_count(m, "m", 0), as_rng(rng))
+        return self._sample(as_rows(m, "m", self.dim, 0), as_rng(rng))
 
 
 def real_number(name: str, value: float, positive: bool = True) -> float:
     """Finite float, positive unless `positive` is false."""
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
     number = real_array(name, value)
     if number.ndim != 0:
         raise ValueError(f"{name} must be a number, got shape {number.shape}")

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
-from .._validation import as_count, as_floats, refuse_nonfinite
+from .._validation import as_floats, as_rows, refuse_nonfinite
 from .transform import Transform
 
 FAR = 700.0  # exp(-FAR) and exp(FAR) are normal numbers, with room for a factor
@@ -18,7 +18,7 @@ class Real(Transform):
     """
 
     def __init__(self, size: int = 1):
-        self.dim = self.size = as_count(size, "size")
+        self.dim = self.size = as_rows(size, "size")
 
     def _at(self, z):
         return z, np.zeros(len(z)), np.zeros_like(z), np.copy
@@ -37,7 +37,7 @@ class Positive(Transform):
     """
 
     def __init__(self, size: int = 1, lower: ArrayLike = 0.0):
-        self.dim = self.size = as_count(size, "size")
+        self.dim = self.size = as_rows(size, "size")
         self.lower = _bound(lower, "lower", self.size)
 
     def _at(self, z):
@@ -63,7 +63,7 @@ class Bounded(Transform):
 
     def __init__(self, low: ArrayLike, high: ArrayLike, size: int | None = None):
         size = max(np.size(low), np.size(high)) if size is None else size
-        self.dim = self.size = size = as_count(size, "size")
+        self.dim = self.size = size = as_rows(size, "size")
         self.low, self.high = _bound(low, "low", size), _bound(high, "high", size)
         half = self.high / 2 - self.low / 2  # the width itself may overflow
         if not ((half > 0) & (half < np.finfo(float).max / 2)).all():
@@ -98,7 +98,7 @@ class Simplex(Transform):
     """
 
     def __init__(self, size: int):
-        self.size, self.dim = as_count(size, "size", 2), size - 1
+        self.size, self.dim = as_rows(size, "size", least=2), size - 1
         self._left = np.arange(self.dim, 0.0, -1.0)  # K - k
 
     def _at(self, z):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import as_callable, as_floats, as_positions
+from .._validation import as_callable, as_flag, as_floats, as_instance, as_positions
 
 EPS = np.finfo(float).eps
 
@@ -93,7 +93,8 @@ class TransformedTarget:
         *,
         vectorized: bool = True,
     ):
-        self.transform, self.dim, self.vectorized = transform, transform.dim, vectorized
+        self.transform = as_instance(transform, Transform, "transform")
+        self.dim, self.vectorized = transform.dim, as_flag(vectorized, "vectorized")
         self._log_p = as_callable(log_density, "log_density", "(n, size) -> (n,)")
         if score is not None:
             as_callable(score, "score", "(n, size) -> (n, size)")
