@@ -72,14 +72,13 @@ def particles(
         ax.set(xlabel=labels[columns[0]], ylabel="weight")
         return ax
     xy = p.positions[:, columns]
-    if target is not None:
+    if target is not None:  # it takes the coordinates in their own order
         x, y, points = _grid(extent, xy, 80)
-        # The target takes the coordinates in their own order.
         log_p = np.reshape(target.log_density(points[:, np.argsort(columns)]), x.shape)
         greys = [str(0.97 - 0.06 * k) for k in range(len(SHADES) - 1)]
         ax.contourf(x, y, log_p - log_p.max(), levels=SHADES, colors=greys)
-    size = np.abs(p.weights)
-    size = area * len(size) * size / max(size.sum(), np.finfo(float).tiny)
+    total = max(np.abs(p.weights).sum(), np.finfo(float).tiny)
+    size = area * len(xy) * np.abs(p.weights) / total
     defaults = {"linewidths": 0.5, "edgecolors": "white", "zorder": 3}
     ax.scatter(*xy.T, s=size, **defaults | options)
     return _labelled(ax, columns, labels)
@@ -280,8 +279,8 @@ def _branches(result):
     segments, rounds = [np.zeros((0, 2, result.particles.dim))], [np.zeros(0)]
     for k in range(1, len(stages)):
         (before, parents, _), (after, _, kept) = stages[k - 1], stages[k]
-        source = np.concatenate([np.arange(len(before)), parents])
-        source = source[: len(after)] if kept is None else source[kept]
+        rows = slice(len(after)) if kept is None else kept
+        source = np.concatenate([np.arange(len(before)), parents])[rows]
         split = source >= 0  # an inserted particle has no parent and no segment
         segments.append(np.stack([before[source[split]], after[split]], axis=1))
         rounds.append(np.full(split.sum(), float(k)))
@@ -289,9 +288,9 @@ def _branches(result):
 
 
 def _axes(ax):
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    return pyplot.subplots(layout="constrained")[1] if ax is None else ax
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def _labelled(ax, columns, labels):

@@ -45,6 +45,8 @@ def unpacked(source, name: str) -> Labelled:
         parts = []
         for variable, values in source.items():
             values = as_floats(values, f"{name}[{variable!r}]", "(N, ...)")
+            if values.ndim == 0:
+                raise ValueError(f"{name}[{variable!r}] must have rows, got {values}")
             axes = [range(m) for m in values.shape[1:]]
             parts.append((variable, values, axes))
         return _joined(parts, name)

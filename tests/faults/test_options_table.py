@@ -73,6 +73,8 @@ NUMBERS = [
     {"a": 1.0},
 ]  # refused where they are taken
 POINTS = [[[0.0, 1.0]]], [*NUMBERS, 3.5, [[NAN, 0.0]], np.ones((2, 2, 2))]
+# chains (steps, walkers, d) are draws too
+DRAWS = [[[0.0, 1.0]], np.ones((2, 2, 2))], [*POINTS[1][:-1], np.ones((2, 2, 2, 2))]
 WEIGHTS = [None, [3, 1]], [[1.0], [1.0, -2.0], [0.0, 0.0], [NAN, 1.0], "x", 5, [1j, 0]]
 MOVE = [None, sp.LBFGS(max_iter=1)], ["lbfgs", 3, sp.LBFGS, sp.Newest]
 GROWTH = [None, sp.RandomSplit()], ["split", 3, sp.SteepestSplit, sp.BestOf]
@@ -168,7 +170,7 @@ TABLE = {
     "compress": (
         {"draws": [[0.0, 1.0], [2.0, 3.0]], "n_particles": 2},
         {
-            "draws": (POINTS[0], [*POINTS[1], np.zeros((1, 10**6))]),
+            "draws": (DRAWS[0], [*DRAWS[1], np.zeros((1, 10**6))]),
             "weights_of_draws": WEIGHTS,
             **LIKE_SAMPLE,
         },
@@ -201,13 +203,13 @@ TABLE = {
             "result": ([RUN], [None, 3, sp.Result, TWO]),
             "score": optional(FUNCTION),
             "log_density": ([], [3, "f", Called]),
-            "draws": ([None], nearly_all(POINTS[1], None)),
+            "draws": ([None], nearly_all(DRAWS[1], None)),
             "second": FLAG,
             "vectorized": FLAG,
             "rng": RNG,
         },
     ),
-    "load": ({}, {"path": ([], [])}),  # errors of pathlib
+    "load": ({"path": "x"}, {"path": ([], []), "max_bytes": ([], COUNT[1])}),
     # ------------------------------------------------------------------ particles
     "ParticleSet": (
         {"positions": [[0.0, 1.0], [2.0, 3.0]]},
@@ -242,7 +244,7 @@ TABLE = {
     "Result.draws": ({"m": 2}, {"m": ROWS, "chains": COUNT, "rng": RNG}),
     "Result.expectation_error": (
         {"f": np.copy, "draws": [[0.0, 1.0], [1.0, 1.0]]},
-        {"f": FUNCTION, "draws": ([], POINTS[1])},
+        {"f": FUNCTION, "draws": ([], DRAWS[1])},
     ),
     "Result.save": ({}, {"path": ([], [])}),
     "Result.plot": ({}, {}),  # as plotting.particles
@@ -272,7 +274,7 @@ TABLE = {
     # ----------------------------------------------------------------- objectives
     "MMD": (
         {"kernel": sp.Gaussian(), "draws_or_target": [[0.0, 1.0], [2.0, 3.0]]},
-        {"kernel": KERNEL, "draws_or_target": POINTS, "weights": WEIGHTS},
+        {"kernel": KERNEL, "draws_or_target": DRAWS, "weights": WEIGHTS},
     ),
     "KSD": (
         {"kernel": sp.Gaussian(), "score": normal},
