@@ -104,6 +104,13 @@ def compress(
     at random, and the last moves see all of them.  `value` is to all draws; their own
     part in it, a double sum, is then an estimate from as many others.
 
+    Far rows decide nothing but themselves.  Those too light for a particle are left
+    out, and `warnings` says so.  Where a standard deviation is more than ten times that
+    of a normal law with the same quantiles, a heavy tail is made light by other
+    coordinates, and the gap to a group of draws far away is shortened in them.  Among
+    more than two coordinates a particle, particles move in the subspace in which the
+    draws vary most.
+
     Examples
     --------
     >>> import numpy as np, splitparticles as sp

@@ -48,4 +48,4 @@ def _outer(moments: Moments, widths: Widths) -> ChangeOfVariables | None:
     stretched = Stretched(centre, np.where(heavy, widths.width, 1.0), heavy)
     if not knots:
         return stretched
-    return Shortened(np.zeros(len(heavy)), knots).then(stretched)
+    return Shortened(len(heavy), knots).then(stretched)

@@ -4,7 +4,7 @@ Along each coordinate with gaps the map is piecewise linear: of slope one, and l
 across a gap.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -38,15 +38,19 @@ class Knots(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Shortened(ChangeOfVariables):
-    """Some coordinates with shorter gaps; the others stay."""
+    """Some of d coordinates with shorter gaps; the others stay."""
 
-    centre: np.ndarray
+    d: int
     knots: list[Knots]
+    centre: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "centre", self.to_user(np.zeros((1, self.d)))[0])
 
     def to_user(self, z: ArrayLike) -> np.ndarray:
         """Points (n, d) before the change."""
         z = np.asarray(z)
-        x = self.centre + z
+        x = np.array(z, dtype=float)
         for one in self.knots:
             k = one.coordinate
             x[:, k] = _piecewise(z[:, k], one.z, one.x, one.slopes() ** -1.0)
@@ -55,7 +59,7 @@ class Shortened(ChangeOfVariables):
     def to_working(self, x: ArrayLike) -> np.ndarray:
         """Points (n, d) after it."""
         x = np.asarray(x)
-        z = x - self.centre
+        z = np.array(x, dtype=float)
         for one in self.knots:
             k = one.coordinate
             z[:, k] = _piecewise(x[:, k], one.x, one.z, one.slopes())
