@@ -102,7 +102,6 @@ def _gaps(centre, width, x):
         r = r[r > 1.0]
         apart = np.flatnonzero(r[1:] > GAP * r[:-1])
         apart = apart[apart < len(r) - FEWEST_BEYOND]
-        # ends are rows themselves, which no rounding may put into the gap
         ends += [sorted(centre + sign * width * r[k : k + 2]) for k in apart]
     return np.array(sorted(ends)).reshape(-1, 2)
 
