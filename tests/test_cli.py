@@ -308,10 +308,14 @@ def test_ends_of_a_pipe(folder, case):
 def test_ctrl_c_ends_with_130(folder):
     x = np.random.default_rng(0).normal(size=(20_000, 8))
     write(folder / "draws.csv", x, ",".join("abcdefgh"))
-    command = [sys.executable, "-m", "splitparticles", "compress", "draws.csv"]
-    with subprocess.Popen(
-        [*command, "-n", "2000", "-o", "p.csv"], stderr=subprocess.PIPE
-    ) as run:
+    # shells start what runs in their background deaf to Ctrl-C
+    code = (
+        "import signal, sys; from splitparticles.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.exit(main('compress draws.csv -n 2000 -o p.csv'.split()))"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as run:
         said = run.stderr.read(1)  # the run has begun
         run.send_signal(signal.SIGINT)
         said += run.stderr.read()
