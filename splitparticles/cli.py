@@ -8,7 +8,6 @@ input, 130 for Ctrl-C.  What is written is whole or not there.
 import argparse
 import csv
 import io
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -191,14 +190,8 @@ def _to_stdout(content: bytes) -> None:
     """Write to stdout, all of it or an OSError."""
     if sys.stdout is None or sys.stdout.closed:
         raise OSError("stdout is closed")
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except OSError:
-        # What is left would be written again, and fail again, at the end of Python.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def _picture(path, result, draws) -> bytes:

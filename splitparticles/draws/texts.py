@@ -123,7 +123,7 @@ def _names_without_header(rows, comments, separator, parameters, notes):
     counts = [float(_fields(line, separator)[0]) for _, line in rows]
     if separator is None and parameters is None and _are_counts(counts):
         parameters = [f"param{k}" for k in range(1, len(fields) - 1)]
-    if separator is not None or not parameters:
+    if separator in (",", ";") or not parameters:
         raise ValueError(f"line {number} should name the columns, got {line[:60]}")
     notes.append("its columns are taken for getdist's: weight, -log L and parameters")
     return ["weight", "minuslogpost", *parameters]

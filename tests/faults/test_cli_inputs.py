@@ -349,8 +349,12 @@ def test_names_of_getdist_stand_in_a_file_beside(folder, taken, file):
     assert_taken(taken, ROWS, AB, W)
 
 
-def test_weights_of_getdist_are_no_counts_where_names_are_given(folder, taken):
-    (folder / "c.txt").write_bytes(b"0.25 7.5 0.5 10\n0.5 7.5 1.5 -20\n")
+@pytest.mark.parametrize("separator", [b" ", b"\t"])
+def test_weights_of_getdist_are_no_counts_where_names_are_given(
+    folder, taken, separator
+):
+    content = b"0.25 7.5 0.5 10\n0.5 7.5 1.5 -20\n".replace(b" ", separator)
+    (folder / "c.txt").write_bytes(content)
     (folder / "c.paramnames").write_text("a\nb\n")
     assert main(["compress", "c.txt", "-q", "-o", "p.csv"]) == 0
     assert_taken(taken, ROWS[:2], AB, [0.25, 0.5])
