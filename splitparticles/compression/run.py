@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_callable, as_rows, checked_names
+from .._validation import as_rows, checked_names
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.subspace import Subspace
 from ..descent.frame import Frame
@@ -66,12 +66,11 @@ class Run:
         assert self.known is not None
         n = self.known.moments.n
         z = self.known.draws.seen_through(self.change, n, 2 * PILOT)
-        self.centre = z.moments().mean
-        if objective is not None:
-            build = as_callable(objective, "objective", "(draws, weights)")
-            self.objective = build(*z.in_memory())
-            return
         moments = z.moments()
+        self.centre = moments.mean
+        if objective is not None:
+            self.objective = objective(*z.in_memory())
+            return
         embedding: type[SampleEmbedding] = SampleEmbedding
         if isinstance(self.change, Subspace):
             embedding, self.centre = SubspaceEmbedding, self.centre[:-1]

@@ -5,7 +5,6 @@ standard deviation of a normal law.  Where these are the same number, as in colu
 few values, it comes from quantiles farther out.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -45,17 +44,21 @@ class Widths(NamedTuple):
         few = min(n, ROWS, max(NUMBERS // len(draws.first), 1000))
         rows = np.unique(np.linspace(0, n - 1, few).astype(int))
         x = draws.taken(rows)
-        p = np.ones(len(x)) if draws.weights is None else draws.weights[rows]
-        quantile = weighted_quantiles(x, p)
-        centre, width = quantile(0.5), np.zeros(x.shape[1])
+        p = None if draws.weights is None else draws.weights[rows]
+
+        def quantiles(*levels):
+            return np.quantile(x, levels, axis=0, weights=p, method="inverted_cdf")
+
+        (centre,), width = quantiles(0.5), np.zeros(x.shape[1])
         for level, sds in LEVELS:
-            low, high = quantile(1.0 - level), quantile(level)
+            low, high = quantiles(1.0 - level, level)
             wider = 0.5 * (high / sds - low / sds)  # halves, for the gap may overflow
             rounding = 1e-14 * np.maximum(np.abs(low), np.abs(high))
             width = np.where((width == 0.0) & (wider > rounding), wider, width)
         far = distances(centre, width, x)
         order = np.argsort(far, kind="stable")
-        share = np.cumsum(p[order]) / max(p.sum(), 1e-300)
+        p = np.full(len(x), 1.0 / len(x)) if p is None else p / max(p.sum(), 1e-300)
+        share = np.cumsum(p[order])
         gaps = {
             k: ends
             for k, side in enumerate(zip(centre, width, x.T, strict=True))
@@ -74,22 +77,6 @@ class Widths(NamedTuple):
     def decided(self, sd: np.ndarray) -> np.ndarray:
         """Whether far rows decide standard deviations (d,)."""
         return (self.width > 0.0) & ~(sd <= WIDE * self.width)
-
-
-def weighted_quantiles(x: np.ndarray, p: np.ndarray) -> Callable:
-    """Quantiles of the columns of x (m, d) of weights p (m,), some of its values.
-
-    A function of their level.
-    """
-    order = np.argsort(x, axis=0, kind="stable")
-    share = np.cumsum(p[order], axis=0)
-    columns = np.arange(x.shape[1])
-
-    def quantile(level):
-        rows = (share < level * share[-1]).sum(axis=0)
-        return x[order[np.minimum(rows, len(x) - 1), columns], columns]
-
-    return quantile
 
 
 def _gaps(centre, width, x):

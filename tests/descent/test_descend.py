@@ -89,6 +89,23 @@ def test_the_splitting_tree():
     assert (result.parents[2:] >= 0).all() and (result.parents[2:] < newcomers).all()
 
 
+def test_weights_that_halves_left_behind_recover():
+    law = sp.GaussianMixture(
+        [0.2, 0.3, 0.3, 0.2],
+        [[-2.0, 0.0], [2.0, 0.0], [0.0, 2.5], [0.5, -2.5]],
+        [np.diag([0.5, 0.1]), [[0.4, 0.3], [0.3, 0.5]], 0.2 * np.eye(2), np.eye(2)],
+    )
+    F = sp.MMD(sp.Gaussian(0.5), law)
+    result = sp.descend(F, sp.ParticleSet([[3.0, 3.0]]), n_particles=32)
+    clouds = [sp.ParticleSet(law.sample(32, seed)) for seed in range(5)]
+    assert result.value < min(sp.LBFGS()(F, cloud).value for cloud in clouds)
+    assert result.weights.min() > 0.0
+    kept = sp.descend(
+        F, sp.ParticleSet([[3.0, 3.0]]), n_particles=32, final_move=sp.LBFGS()
+    )
+    assert result.value < 0.7 * kept.value
+
+
 def test_tol_ends_the_growth():
     F = sp.KSD(sp.InverseMultiquadric(2.0), lambda x: -x)
     result = sp.descend(F, ONE, n_particles=64, tol=0.2)
