@@ -45,6 +45,8 @@ class Widths(NamedTuple):
         rows = np.unique(np.linspace(0, n - 1, few).astype(int))
         x = draws.taken(rows)
         p = None if draws.weights is None else draws.weights[rows]
+        if p is not None and not p.any():  # the weight is on rows between
+            p = None
 
         def quantiles(*levels):
             return np.quantile(x, levels, axis=0, weights=p, method="inverted_cdf")
@@ -57,7 +59,7 @@ class Widths(NamedTuple):
             width = np.where((width == 0.0) & (wider > rounding), wider, width)
         far = distances(centre, width, x)
         order = np.argsort(far, kind="stable")
-        p = np.full(len(x), 1.0 / len(x)) if p is None else p / max(p.sum(), 1e-300)
+        p = np.full(len(x), 1.0 / len(x)) if p is None else p / p.sum()
         share = np.cumsum(p[order])
         gaps = {
             k: ends

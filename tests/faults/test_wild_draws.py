@@ -126,3 +126,13 @@ def test_time_is_over_in_the_first_look_too():
     result = sp.compress(x, 64, max_time=1e-9, rng=0)
     assert result.stop is sp.Stop.MAX_TIME and len(result.particles) == 1
     assert "before there were particles" in result.warnings[0]
+
+
+def test_weight_may_be_on_rows_that_quantiles_do_not_see():
+    x, weights = RNG.normal(size=(40_000, 2)), np.zeros(40_000)
+    seen = np.linspace(0, 39_999, 2**15).astype(int)
+    unseen = np.setdiff1d(np.arange(40_000), seen)[:500]
+    weights[unseen] = 1.0
+    result = sp.compress(x, 8, weights_of_draws=weights, rng=0)
+    mean = x[unseen].mean(axis=0)
+    np.testing.assert_allclose(result.mean(), mean, atol=0.1)
