@@ -2,7 +2,7 @@
 
 Tables go in and out, messages to stderr, so that both ends may be pipes.  Exit codes:
 0, 1 for a run without success and for doubts of ``diagnose``, 2 for a fault of the
-input, 130 for Ctrl-C.  What is written is whole or not there.
+input, 130 for Ctrl-C.  Out of time, the points so far are written, and the code is 1.  What is written is whole or not there.
 """
 
 import argparse
@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--weights", choices=("equal", "optimal"), default="equal")
     add("--tol", type=float, help="stop when the discrepancy is below this")
-    add("--max-time", type=float, metavar="SECONDS", help="give up after these")
+    add(
+        "--max-time",
+        type=float,
+        metavar="SECONDS",
+        help="end after these, and write what is reached",
+    )
     add("--threads", type=int, help="of the loops; all cores when left out")
     add("--columns", help="names of the columns to use, with commas between")
     add("--weights-column", metavar="NAME", help="column of the weights of the draws")
@@ -128,8 +133,9 @@ def _compress(options) -> int:
         names=draws.names,
         progress=not options.quiet and sys.stderr is not None,
     )
-    if not result.success:
-        reasons = "; ".join([result.message, *result.warnings])
+    reasons = "; ".join([result.message, *result.warnings])
+    in_time = result.stop is not Stop.MAX_TIME
+    if not result.success and (in_time or not np.isfinite(result.value)):
         _say(f"splitparticles: {reasons}; nothing was written")
         return 130 if result.stop is Stop.INTERRUPTED else 1
     positions = result.nearest_draws() if options.nearest else result.positions
@@ -142,9 +148,12 @@ def _compress(options) -> int:
     written_whole(contents)
     if options.output == "-":
         _to_stdout(points)
-    if not options.quiet:
+    if not in_time:
+        n = len(result.positions)
+        _say(f"splitparticles: {reasons}; {n} of {options.points} points were written")
+    elif not options.quiet:
         _say(str(result))
-    return 0
+    return 0 if in_time else 1
 
 
 def _diagnose(options) -> int:

@@ -147,7 +147,9 @@ def test_wrong_options_are_said(folder, capsys):
         main(["compress"])
 
 
-@pytest.mark.parametrize("stop", [stop for stop in sp.Stop if not stop.success])
+@pytest.mark.parametrize(
+    "stop", [s for s in sp.Stop if not s.success and s is not sp.Stop.MAX_TIME]
+)
 def test_a_run_without_success_writes_nothing_and_says_why(
     folder, capsys, monkeypatch, stop
 ):
@@ -175,6 +177,18 @@ def test_a_run_out_of_time_says_so(folder, capsys):
     message = capsys.readouterr().err
     assert "max_time is over" in message and "interrupted" not in message
     assert os.listdir(folder) == ["draws.csv"]
+
+
+def test_out_of_time_writes_the_points_so_far(folder, capsys, monkeypatch):
+    write(folder / "draws.csv", draws())
+
+    def compress(*arguments, **options):
+        return replace(sp.compress(draws(), 2, rng=0), stop=sp.Stop.MAX_TIME)
+
+    monkeypatch.setattr("splitparticles.cli.compress", compress)
+    assert main(["compress", "draws.csv", "-q", "-n", "5", "-o", "p.csv"]) == 1
+    assert "max_time is over; 2 of 5 points were written" in capsys.readouterr().err
+    assert len((folder / "p.csv").read_text().splitlines()) == 3
 
 
 def test_an_interrupt_while_the_table_is_read_ends_with_130(

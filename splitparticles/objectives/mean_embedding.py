@@ -25,6 +25,8 @@ from ..kernels.kernel_sums import (
 from ..kernels.radial import Gaussian
 from ..targets import GaussianMixture
 
+ROWS = 1024  # of a double sum, between two looks at the time
+
 
 class SampleEmbedding:
     """Mean embedding of weighted draws.
@@ -97,8 +99,9 @@ class SampleEmbedding:
 
 
 def _of_rows(other, z, p, first):
-    """Sum of an embedding at one block of draws."""
-    return p @ other.value(z)
+    """Sum of an embedding at one block of draws, which a limit of time may end."""
+    parts = range(0, len(z), ROWS)
+    return sum(p[i : i + ROWS] @ other.value(z[i : i + ROWS]) for i in parts)
 
 
 class SubspaceEmbedding(SampleEmbedding):

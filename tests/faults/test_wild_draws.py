@@ -136,3 +136,18 @@ def test_weight_may_be_on_rows_that_quantiles_do_not_see():
     result = sp.compress(x, 8, weights_of_draws=weights, rng=0)
     mean = x[unseen].mean(axis=0)
     np.testing.assert_allclose(result.mean(), mean, atol=0.1)
+
+
+def test_time_is_looked_at_within_a_double_sum(monkeypatch):
+    from splitparticles import stop
+    from splitparticles.draws.draws import Draws
+    from splitparticles.objectives.mean_embedding import ROWS, SampleEmbedding
+
+    draws = Draws(RNG.normal(size=(20 * ROWS, 1)))
+    moments = draws.moments()
+    seconds = iter(range(10_000))
+    monkeypatch.setattr(stop.time, "monotonic", lambda: next(seconds))
+    embedding = SampleEmbedding(sp.Gaussian(), draws.until(5.0), moments)
+    with pytest.raises(stop.LimitReached):
+        embedding.product(embedding)
+    assert next(seconds) < 10
