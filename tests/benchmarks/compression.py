@@ -310,7 +310,8 @@ def timed(options):
 
 def loss(options):
     """Print what growing on some of the draws costs, against all of them throughout."""
-    import splitparticles.compression.compress as module
+    from splitparticles.compression import run
+    from splitparticles.objectives import energy
 
     print("       N   d    n  seconds (all)  energy (all)    ratio")
     for N, d, n in ((100_000, 10, 50), (100_000, 10, 200), (400_000, 5, 100)):
@@ -319,12 +320,12 @@ def loss(options):
         seen, fresh = np.split((x - x.mean(axis=0)) / x.std(axis=0), 2)
         figures = []
         for pilot in (module.PILOT, N):
-            module.PILOT = pilot
+            run.PILOT = energy.PILOT = pilot
             began = time.perf_counter()
             z = sp.compress(seen, n, rng=0).positions
             seconds = time.perf_counter() - began
             figures.append((seconds, sp.energy_distance(z, fresh[:50_000])))
-        module.PILOT = 2**14
+        run.PILOT = energy.PILOT = 2**14
         (fast, ours_), (slow, all_) = figures
         print(
             f"{N:8d} {d:3d} {n:4d}  {fast:6.2f} {slow:7.2f}"
