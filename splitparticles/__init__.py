@@ -59,6 +59,7 @@ from .particles import ParticleSet
 from .sampling.diagnose import diagnose
 from .sampling.run import SamplingWarning
 from .sampling.sample import sample
+from .scores.model import Model
 from .scores.sharded import ShardedScore
 from .stop import Stop
 from .targets import GaussianMixture
@@ -66,6 +67,7 @@ from .targets import GaussianMixture
 __all__ = [
     "sample",
     "compress",
+    "Model",
     "check_score",
     "diagnose",
     "Report",

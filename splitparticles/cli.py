@@ -2,7 +2,8 @@
 
 Tables go in and out, messages to stderr, so that both ends may be pipes.  Exit codes:
 0, 1 for a run without success and for doubts of ``diagnose``, 2 for a fault of the
-input, 130 for Ctrl-C.  Out of time, the points so far are written, and the code is 1.  What is written is whole or not there.
+input, 130 for Ctrl-C.  Out of time, the points so far are written, and the code is 1.
+What is written is whole or not there.
 """
 
 import argparse

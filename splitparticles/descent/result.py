@@ -1,6 +1,6 @@
 """Result of a run: particles, how they came about, and why the run ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,11 +13,12 @@ from ..stop import Stop
 from . import result_files
 from .expectation import ExpectationError, expectation_error
 from .round import Round
+from .statistics import ParticleStatistics
 from .summary import summary
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(ParticleStatistics):
     """The outcome of `sample`, `compress` or `descend`.
 
     Mean, covariance and the like are those of the particles; see `ParticleSet`.
@@ -57,6 +58,12 @@ class Result:
     """Effective number of the 1024 draws that have these weights."""
     past: list[tuple[int, float]] = field(default_factory=list)
     """The `history` of a result that was loaded, which has no rounds."""
+    unconstrained: "Result | None" = None
+    """The run in its own coordinates, where a model or `mapped` changed these."""
+    coords: Mapping[str, Sequence] = field(default_factory=dict)
+    """Labels of the dimensions of the parameters, as ArviZ has them."""
+    dims: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Dimensions of each parameter, as ArviZ has them."""
 
     def mapped(self, change: Callable, names: list[str] | None = None) -> "Result":
         """Return the same run with its particles mapped by a function.
@@ -81,7 +88,7 @@ class Result:
         as_callable(change, "change", "(n, d) -> (n, m)")
 
         def image(particles):
-            return particles.moved_to(change(particles.positions))
+            return particles.moved_to(change(particles.positions.copy()))
 
         def sampler(m, rng):
             return change(self.draws(m, chains=1, rng=rng))
@@ -97,19 +104,10 @@ class Result:
             preconditioner=None,
             compressed=None,
             sampler=None if self.sampler is None else sampler,
+            unconstrained=self,
         )
 
     # ------------------------------------------------------------ short names
-    @property
-    def positions(self) -> np.ndarray:
-        """Positions (n, d)."""
-        return self.particles.positions
-
-    @property
-    def weights(self) -> np.ndarray:
-        """Weights (n,)."""
-        return self.particles.weights
-
     @property
     def discrepancy(self) -> float:
         """Return ``sqrt(2 value)``."""
@@ -139,30 +137,6 @@ class Result:
     def history(self) -> list[tuple[int, float]]:
         """Number of particles and value of each round."""
         return [(len(r.particles), r.value) for r in self.rounds] or self.past
-
-    def mean(self) -> np.ndarray:
-        """Mean, (d,)."""
-        return self.particles.mean()
-
-    def cov(self) -> np.ndarray:
-        """Covariance, (d, d)."""
-        return self.particles.cov()
-
-    def std(self) -> np.ndarray:
-        """Standard deviations, (d,)."""
-        return self.particles.std()
-
-    def quantile(self, q) -> np.ndarray:
-        """Quantiles of each coordinate; see `ParticleSet.quantile`."""
-        return self.particles.quantile(q)
-
-    def expect(self, f) -> np.ndarray:
-        """Expectation of f; see `ParticleSet.expect`."""
-        return self.particles.expect(f)
-
-    def resample(self, m, *, rng=None) -> np.ndarray:
-        """Draw m equally weighted points; see `ParticleSet.resample`."""
-        return self.particles.resample(m, rng=rng)
 
     def draws(self, m: int, *, chains: int = 4, rng=None) -> np.ndarray:
         """Draws of the emulator (m, d), at no row of the score.

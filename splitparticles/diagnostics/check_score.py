@@ -5,6 +5,7 @@ only what exceeds the bound is held against the score: no alarm from rounding or
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,7 @@ from .._keywords import explains_keywords
 from .._linalg import lengths_and_directions, ratio, row_dot
 from .._validation import as_callable, as_flag, as_floats, as_rng, start_cloud
 from ..scores.counted import checked
+from ..scores.model import SupportsScore, as_model, first_given
 from .report import MisfitError, RecordedFunction, Report, shown
 from .slopes import rounding_unit, slopes, values_along
 
@@ -30,8 +32,8 @@ ASYMMETRY, GRADIENT, OUTWARD = 1e-3, 1e-3, 0.9
 @explains_keywords
 @np.errstate(all="ignore")  # the report names what is not finite
 def check_score(
-    score: Callable,
-    x0: ArrayLike,
+    score: Callable | SupportsScore,
+    x0: ArrayLike | None = None,
     *,
     log_density: Callable | None = None,
     vectorized: bool = True,
@@ -64,8 +66,9 @@ def check_score(
 
     Parameters
     ----------
-    score : callable
-        (n, d) -> (n, d): supposedly the gradient of the log density, row by row.
+    score : callable or model
+        (n, d) -> (n, d): supposedly the gradient of the log density, row by row; or a
+        model, as of `sample`, with its own start and log density where it has them.
     x0 : array_like or int
         A point (d,), a cloud (n0, d), of which five rows at most are drawn, or the
         number of dimensions d, for a standard normal point; as in `sample`.
@@ -92,14 +95,19 @@ def check_score(
     >>> print(sp.check_score(lambda x: x, [1.0, 2.0], log_density=log_p).warnings[0])
     the score points downhill: its sign is wrong (gradient_ratio is -1, not 1 +- 0.001)
     """
-    as_callable(score, "score", "(n, d) -> (n, d)")
+    start: Any = x0
+    function: Any = score
+    if (model := as_model(score)) is not None:
+        function, start = model.score, first_given(x0, model.x0, model.dim)
+        log_density = first_given(log_density, model.log_density)
+    as_callable(function, "score", "(n, d) -> (n, d)")
     as_flag(vectorized, "vectorized")
-    recorded = [RecordedFunction(score, "score", checked, vectorized)]
+    recorded = [RecordedFunction(function, "score", checked, vectorized)]
     if log_density is not None:
         as_callable(log_density, "log_density", "(n, d) -> (n,)")
         recorded += [RecordedFunction(log_density, "log_density", _fitted, vectorized)]
     rng, report = as_rng(rng), Report()
-    start = start_cloud(x0, POINTS // 2, rng)
+    start = start_cloud(start, POINTS // 2, rng)
     if finite := report.attempt(_finite_points, recorded[0], start, rng):
         x, s = finite
         if len(x) and report.attempt(_repeats, recorded[0], x, s):

@@ -8,6 +8,7 @@ log density, reference draws or a second run.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +28,7 @@ from ..modes.search import find_modes
 from ..objectives import KSD
 from ..scores.counted import CountedScore, batched_log_density
 from ..scores.identities import DISPERSION, DRIFT, dispersion, drift
+from ..scores.model import SupportsScore, as_model, first_given
 from ..stop import Stop
 from .doubts import points_without_fall
 from .run import NOT_LEARNED
@@ -50,7 +52,7 @@ REFERENCE = 0.9  # energy distance, of that of independent draws
 def diagnose(
     result: Result,
     *,
-    score: Callable | None = None,
+    score: Callable | SupportsScore | None = None,
     log_density: Callable | None = None,
     draws: ArrayLike | None = None,
     second: bool = True,
@@ -92,8 +94,9 @@ def diagnose(
     Parameters
     ----------
     result : Result
-    score : callable, optional
-        (n, d) -> (n, d), for all but the first three and the last.
+    score : callable or model, optional
+        (n, d) -> (n, d), for all but the first three and the last; or the model that
+        was sampled.
     log_density : callable, optional
         (n, d) -> (n,), for masses and `check_score`.
     draws : array_like, shape (N, d), optional
@@ -122,20 +125,30 @@ def diagnose(
     False
     """
     as_instance(result, Result, "result")
+    function: Any = score
+    if (model := as_model(score)) is not None:
+        function = model.score
+        log_density = first_given(log_density, model.log_density)
+        if model.to_user is not None and result.unconstrained is None:
+            raise ValueError(
+                "result must be that of sample(model): of one that was loaded the run "
+                "in unconstrained coordinates is not known; pass draws="
+            )
+    run = result.unconstrained or result  # in the coordinates of the score
     as_flag(second, "second"), as_flag(vectorized, "vectorized")
     if log_density is not None:
         as_callable(log_density, "log_density", "(n, d) -> (n,)")
     rng, report = as_rng(rng), Report()
     if draws is not None:
         draws = as_draws(draws, "draws", result.particles.dim)
-    _about_the_run(report, result)
+    _about_the_run(report, run)
     if score is not None:
-        counted, batched = CountedScore(score, vectorized=vectorized), None
+        counted, batched = CountedScore(function, vectorized=vectorized), None
         if log_density is not None:
             batched = batched_log_density(log_density, vectorized)
-        _about_the_score(report, result, counted, batched, rng)
+        _about_the_score(report, run, counted, batched, rng)
         if draws is None and second and report.ok:
-            draws = second_run(report, result, counted, log_density, rng)
+            draws, result = second_run(report, run, counted, log_density, rng), run
     if draws is None and result.sampler is not None:
         draws = result.draws(DRAWS, rng=rng)
     if draws is not None:

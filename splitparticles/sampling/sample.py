@@ -21,7 +21,6 @@ from .._validation import (
     as_optional,
     as_rng,
     as_rows,
-    checked_names,
     not_yet,
     refuse_large_matrices,
     refuse_nonfinite,
@@ -35,8 +34,10 @@ from ..descent.result import Result
 from ..growth import Growth, Insertion
 from ..moves import Move
 from ..scores.counted import CountedScore, batched_log_density
+from ..scores.model import SupportsScore
 from ..stop import Stop
 from .adaptation import Task
+from .asked import asked
 from .run import MOST_LEARNED, Run, SamplingWarning
 from .start import find_start
 from .tempering import checked_schedule, cooled_start
@@ -44,8 +45,8 @@ from .tempering import checked_schedule, cooled_start
 
 @explains_keywords
 def sample(
-    score: Callable,
-    x0: ArrayLike,
+    score: Callable | SupportsScore,
+    x0: ArrayLike | None = None,
     n_particles: int = 64,
     *,
     log_density: Callable | None = None,
@@ -72,12 +73,14 @@ def sample(
 
     Parameters
     ----------
-    score : callable
-        (n, d) -> (n, d): gradient of the log density, row by row.
+    score : callable or model
+        (n, d) -> (n, d): gradient of the log density, row by row.  Or a model, which
+        has `score` and `dim`, and the other attributes of `Model` where it knows them;
+        what is passed beside it counts more.
     x0 : array_like or int
         One start point (d,), a start cloud (n0, d), or the number of dimensions d,
         for a standard normal start.  Of a cloud larger than `n_particles`, as many
-        rows are drawn without replacement.
+        rows are drawn without replacement.  A model may have its own.
     n_particles : int
         Particles at most.
     log_density : callable, optional
@@ -124,14 +127,16 @@ def sample(
     progress : bool
         Show on stderr how far the run has come, as `descend` does.
     names : list of str, optional
-        Names of the coordinates.
+        Names of the coordinates, of a model those of the user's parameters.
     checkpoint : None
         Not implemented yet.
 
     Returns
     -------
     Result
-        Particles in the user's coordinates.
+        Particles in the user's coordinates.  Those of a model are the user's
+        parameters where it has `to_user`; `unconstrained` is then the run as it was,
+        in whose coordinates `callback` sees its rounds.
 
     Raises
     ------
@@ -159,14 +164,16 @@ def sample(
         not_yet("checkpoint", checkpoint)
     n_particles = as_count(n_particles, "n_particles", most=np.inf)
     rng = as_rng(rng)
-    cloud = start_cloud(x0, n_particles, rng)
+    target = asked(score, x0, log_density, score_product, names)
+    log_density = target.log_density
+    cloud = start_cloud(target.x0, n_particles, rng)
     d = cloud.shape[1]
     as_rows(n_particles, "n_particles", d)
     refuse_large_matrices("x0", d)
-    names = checked_names(names, d)
+    target.check(cloud)
     counted = CountedScore(
-        score,
-        score_product,
+        target.score,
+        target.score_product,
         vectorized=vectorized,
         max_rows=as_optional(as_count, max_score_evals, "max_score_evals"),
         deadline=as_deadline(max_time),
@@ -189,10 +196,11 @@ def sample(
         "deadline": counted.deadline,
         "score_rows": lambda: counted.rows,
     }
-    run = Run(task, cloud, names)
+    run = Run(task, cloud, target.names)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
     watching = watched(progress, n_particles, counted.deadline)
-    with threads, watching as watch, Ending(run.result) as ending:
+    ended = Ending(lambda stop: target.in_users_parameters(run.result(stop)))
+    with threads, watching as watch, ended as ending:
         counted.on_call = watch.tick
         watch.rows, watch.calls = options["score_rows"], lambda: counted.calls
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
@@ -229,7 +237,7 @@ def sample(
             )
         descent.to_its_end(callback)
         run.judge(log_density, rng)
-    result = run.result(ending.stop)
+    result = target.in_users_parameters(run.result(ending.stop))
     if result.stop in (Stop.DOUBTED, Stop.NOT_FINITE):
         warnings.warn(result.warnings[0], SamplingWarning, stacklevel=3)
     return result

@@ -159,6 +159,8 @@ def checked(values, name: str, x: np.ndarray) -> np.ndarray:
         hint = ""
         if x.ndim == 2 and array.shape in ((x.shape[1],), (1, x.shape[1])):
             hint = "; a function of one point (d,) needs vectorized=False"
+        elif array.shape == x.shape[:-1]:
+            hint = "; for a log density without its gradient see from_log_density"
         raise ValueError(
             f"{name} must return shape {x.shape} for an argument of that shape, "
             f"got {array.shape}{hint}"

@@ -7,6 +7,7 @@ attributes of `Model` is used where it is there.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +19,13 @@ SIGNATURES = {
     "score_product": "(x, v) -> (n, d)",
     "to_user": "(n, d) -> (n, m)",
 }
+
+
+class SupportsScore(Protocol):
+    """What a model has at least."""
+
+    score: Callable
+    dim: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,10 +81,21 @@ class Model:
 
 def as_model(given) -> Model | None:
     """The model that an object is; None for what is only a score."""
-    if isinstance(given, Model):
-        return given
-    if isinstance(given, type) or not hasattr(given, "score"):
-        return None
+    if isinstance(given, Model) or not hasattr(given, "score"):
+        return given if isinstance(given, Model) else None
+    if isinstance(given, type):
+        raise TypeError(
+            f"a model must be an instance, got the class {given.__name__}: write "
+            f"{given.__name__}()"
+        )
     if not hasattr(given, "dim"):
-        raise TypeError(f"a model needs dim, its number of coordinates; {given!r} has none")
-    return Model(**{f.name: getattr(given, f.name, None) for f in fields(Model)})
+        raise TypeError(f"a model needs dim, its number of coordinates; got {given!r}")
+    known: dict[str, Any] = {
+        f.name: getattr(given, f.name, None) for f in fields(Model)
+    }
+    return Model(**known)
+
+
+def first_given(*values):
+    """First value that is not None; None without one."""
+    return next((value for value in values if value is not None), None)

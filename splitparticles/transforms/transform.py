@@ -83,6 +83,8 @@ class TransformedTarget:
     >>> gamma = Positive().target(lambda x: np.sum(2 * np.log(x) - 2 * x, axis=1))
     >>> gamma.dim, gamma.log_density([[0.0]]), gamma.score([[0.0]]).round(8)  # 3 - 2 x
     (1, array([-2.]), array([[1.]]))
+
+    It is a model: `sample` takes it, and answers in x.
     """
 
     def __init__(
@@ -99,6 +101,10 @@ class TransformedTarget:
         if score is not None:
             as_callable(score, "score", "(n, size) -> (n, size)")
         self._score = score
+
+    def to_user(self, z: ArrayLike) -> np.ndarray:
+        """Points x(z): z (n, dim), result (n, size)."""
+        return self.transform.to_user(z)
 
     def log_density(self, z: ArrayLike) -> np.ndarray:
         """Log density of z (n, dim), up to the same constant: (n,)."""

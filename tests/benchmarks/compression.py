@@ -319,7 +319,7 @@ def loss(options):
         x = rng.gamma(3.0, size=(2 * N, d)) @ rng.standard_normal((d, d))
         seen, fresh = np.split((x - x.mean(axis=0)) / x.std(axis=0), 2)
         figures = []
-        for pilot in (module.PILOT, N):
+        for pilot in (energy.PILOT, N):
             run.PILOT = energy.PILOT = pilot
             began = time.perf_counter()
             z = sp.compress(seen, n, rng=0).positions
