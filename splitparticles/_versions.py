@@ -3,11 +3,15 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
+
 from ._compiled.compiler import IS_COMPILED
 from ._compiled.threads import n_cores
 
 # The only place; the build reads it without importing the file.
 __version__ = "0.1.0"
+
+MADE_BY = f"splitparticles {__version__} with NumPy {np.__version__}"
 
 REQUIRED = "numpy", "scipy", "numba", "matplotlib"
 OPTIONAL = "scikit-learn", "dask", "pandas", "arviz", "tqdm"

@@ -18,6 +18,7 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._files import answers
 from .._keywords import explains_keywords
 from .._validation import (
     as_count,
@@ -25,8 +26,8 @@ from .._validation import (
     as_optional,
     as_rng,
     as_rows,
-    not_yet,
 )
+from .._versions import MADE_BY
 from ..descent.ending import Ending
 from ..descent.options import check_options, chosen_weights, growth_for, moves_for
 from ..descent.progress import watched
@@ -82,8 +83,10 @@ def compress(
     weights : "equal" or "optimal"
         Optimal weights lower the discrepancy, for quadrature, and are exact for the
         final positions (`optimal_weights`); equal ones make draws.
-    move, growth, tol, max_time, rng, n_threads, callback, progress, names, checkpoint
+    move, growth, tol, max_time, rng, n_threads, callback, progress, names
         As in `sample`.
+    checkpoint : str or path, optional
+        File that keeps the sums over the draws, as `sample` keeps scores.
 
     Returns
     -------
@@ -94,8 +97,8 @@ def compress(
     ------
     TypeError, ValueError
         When an argument is not what it should be.
-    NotImplementedError
-        For a checkpoint.
+    OSError
+        When the checkpoint cannot be written.
 
     Notes
     -----
@@ -119,11 +122,27 @@ def compress(
     >>> bool(np.allclose(result.mean(), draws.mean(axis=0), atol=0.1))
     True
     """
-    if checkpoint is not None:
-        not_yet("checkpoint", checkpoint)
     deadline = as_deadline(max_time)
-    rng = as_rng(rng)
     n_particles = as_rows(n_particles, "n_particles")
+    kept = answers(
+        checkpoint,
+        "compress",
+        {
+            "n_particles": n_particles,
+            "weights_of_draws": weights_of_draws,
+            "objective": objective,
+            "preconditioner": preconditioner,
+            "weights": weights,
+            "move": move,
+            "growth": growth,
+            "tol": tol,
+        },
+        {},
+        rng=as_rng(rng),
+        made_by=MADE_BY,
+        is_any=rng is None,
+    )
+    rng = kept.rng
     kept_weights = chosen_weights(weights)
     move, final_move = moves_for(move, kept_weights)
     growth = growth_for(growth, kept_weights)
@@ -135,10 +154,11 @@ def compress(
         "rng": rng,
         "deadline": deadline,
     }
-    run = Run(Draws(draws, weights_of_draws), n_particles, names)
+    run = Run(Draws(draws, weights_of_draws), n_particles, names, kept)
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
     watch = watched(progress, n_particles, deadline)
-    with threads, watch as options["progress"], Ending(run.result) as ending:
+    progressing, ended = watch, Ending(run.result)
+    with threads, progressing as options["progress"], kept, ended as ending:
         run.prepare(preconditioner, deadline)
         run.choose_objective(objective, rng)
         run.descend(callback, move=move, final_move=final_move, **options)

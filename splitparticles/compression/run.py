@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._files import Answers
 from .._validation import as_rows, checked_names
 from ..coordinates.change import ChangeOfVariables
 from ..coordinates.subspace import Subspace
@@ -29,7 +30,14 @@ STEPS_ON_ALL = 12  # of the last move, where particles grew on some of the draws
 class Run:
     """State of a run."""
 
-    def __init__(self, draws: Draws, n_particles: int, names: list[str] | None):
+    def __init__(
+        self,
+        draws: Draws,
+        n_particles: int,
+        names: list[str] | None,
+        answers: Answers,
+    ):
+        self.answers = answers
         self.given, self.n_particles, self.names = draws, n_particles, names
         self.notes = list(draws.notes)
         self.known: Prepared | None = None
@@ -43,6 +51,7 @@ class Run:
         """Look at the draws, and choose coordinates for them."""
         self.known = prepared(self.given.until(deadline), self.n_particles)
         draws, moments, widths, *_ = self.known
+        self.answers.confirm("draws", (moments.mean, moments.cov, draws.first))
         self._name(len(moments.mean))
         as_rows(self.n_particles, "n_particles", len(moments.mean))
         self.change = coordinates(
@@ -66,6 +75,7 @@ class Run:
         assert self.known is not None
         n = self.known.moments.n
         z = self.known.draws.seen_through(self.change, n, 2 * PILOT)
+        z = z.with_answers(self.answers)
         moments = z.moments()
         self.centre = moments.mean
         if objective is not None:
@@ -141,7 +151,7 @@ class Run:
         assert self.known is not None
         first, last = self.descents[0], self.descents[-1]
         result = last.result(stop)
-        notes = [*self.notes, *self.known.notes, *result.warnings]
+        notes = [*self.notes, *self.known.notes, *result.warnings, *self.answers.notes]
         if self.weighted is not None:
             weighted, value = self.weighted
             particles = result.particles.weighted(weighted.weights)

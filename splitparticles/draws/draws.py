@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._files import Answers
 from .._validation import as_weights, refuse_large_matrices
 from ..stop import check_time
 from .labelled import unpacked
@@ -50,6 +51,7 @@ class Draws:
         source, self.names = unpacked(source, name)
         self.blocks, self.notes = blocks_of(source, name)
         self.change, self.deadline = None, np.inf
+        self.answers = Answers()
         self.weights = weights
         if weights is not None:
             n = sum(self.blocks.each(_count, None))
@@ -74,6 +76,12 @@ class Draws:
         limited = copy(self)
         limited.deadline = deadline
         return limited
+
+    def with_answers(self, answers: Answers) -> "Draws":
+        """Return the same draws, sums over which are kept."""
+        kept = copy(self)
+        kept.answers = answers
+        return kept
 
     @property
     def first(self) -> np.ndarray:

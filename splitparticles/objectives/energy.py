@@ -51,7 +51,7 @@ class Pilot:
         subset = Draws(z.taken(np.sort(rows))[rng.permutation(len(rows))])
         array, kernel = subset.in_memory()[0], _energy(moments, n)
         pilot, *self.judges = (
-            embedding(kernel, part, part.moments())
+            embedding(kernel, part.with_answers(z.answers), part.moments())
             for part in map(Draws, np.split(array, [PILOT, PILOT + PILOT // 2]))
         )
         self.objective = MMD(kernel, pilot) + _of_moments(moments, pilot.dim)

@@ -11,10 +11,12 @@ kernel of bandwidth l, with :math:`A_c = \Sigma_c + l^2 I`,
 in closed form.
 """
 
+from copy import copy
 from functools import partial
 
 import numpy as np
 
+from .._files import Answers
 from .._linalg import row_dot
 from ..kernels.kernel_sums import (
     kernel_sum,
@@ -55,8 +57,13 @@ class SampleEmbedding:
 
     def product(self, other: "SampleEmbedding") -> float:
         """Inner product with the embedding of other draws by this kernel."""
-        of_blocks = self.draws.each(partial(_of_rows, other))
-        return float(sum(of_blocks)) / self.moments.total
+        alone = copy(other)  # it may go to a worker, without the checkpoint
+        alone.draws = other.draws.with_answers(Answers())
+
+        def ask():
+            return sum(self.draws.each(partial(_of_rows, alone)))
+
+        return float(self.draws.answers.answer("product", (), ask)) / self.moments.total
 
     def at_kernel(self, kernel) -> "SampleEmbedding":
         """Return the embedding of the same draws by another kernel."""
@@ -74,12 +81,17 @@ class SampleEmbedding:
 
     def _sum(self, sums, x, *more):
         """Sums over the draws, added block by block; an array, or a tuple of them."""
-        total = None
-        for part in self.draws.each(partial(_of_block, sums, self.kernel, x, more)):
-            known = total is not None
-            total = [a + b for a, b in zip(total, part, strict=True)] if known else part
-        total = [a / self.moments.total for a in total]
-        return total[0] if len(total) == 1 else tuple(total)
+
+        def ask():
+            total = None
+            for part in self.draws.each(partial(_of_block, sums, self.kernel, x, more)):
+                known = total is not None
+                pairs = zip(total, part, strict=True) if known else ()
+                total = [a + b for a, b in pairs] if known else part
+            total = [a / self.moments.total for a in total]
+            return total[0] if len(total) == 1 else tuple(total)
+
+        return self.draws.answers.answer(sums.__name__, (x, *more), ask)
 
     def value(self, x):
         """``m_p(x_i)``, (m,)."""

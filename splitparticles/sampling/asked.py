@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._files import Answers
 from .._validation import as_positions, checked_names
 from ..descent.result import Result
 from ..scores.model import Model, as_model, first_given
@@ -24,6 +26,17 @@ class Asked:
     model: Model | None
     user_names: list[str] | None
     """Of the user's parameters."""
+
+    def functions(self) -> dict[str, Callable | None]:
+        """Return what the user is asked, by name."""
+        names = "score", "log_density", "score_product"
+        return {name: getattr(self, name) for name in names}
+
+    def with_answers(self, answers: Answers) -> "Asked":
+        """Return the same with functions whose answers are kept."""
+        kept: dict[str, Any]
+        kept = {name: answers.of(name, f) for name, f in self.functions().items()}
+        return replace(self, **kept)
 
     def check(self, cloud: np.ndarray) -> None:
         """Refuse a start (n0, d) or names that do not fit, before a long run."""

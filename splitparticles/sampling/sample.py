@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._compiled.threads import using_threads
+from .._files import answers
 from .._keywords import explains_keywords
 from .._validation import (
     as_callable,
@@ -21,11 +22,11 @@ from .._validation import (
     as_optional,
     as_rng,
     as_rows,
-    not_yet,
     refuse_large_matrices,
     refuse_nonfinite,
     start_cloud,
 )
+from .._versions import MADE_BY
 from ..coordinates.choose import chosen_preconditioner
 from ..descent.ending import Ending
 from ..descent.options import check_options, chosen_weights, growth_for, moves_for
@@ -128,8 +129,10 @@ def sample(
         Show on stderr how far the run has come, as `descend` does.
     names : list of str, optional
         Names of the coordinates, of a model those of the user's parameters.
-    checkpoint : None
-        Not implemented yet.
+    checkpoint : str or path, optional
+        File that keeps every answer of the score and of the log density.  A run that
+        was stopped goes on by the same call: nothing that the file knows is asked
+        again, and the result has the same bits as without a stop.  See `resume`.
 
     Returns
     -------
@@ -143,8 +146,8 @@ def sample(
     TypeError, ValueError
         When an argument is not what it should be, or the score does not return
         finite numbers of the right shape at the start.
-    NotImplementedError
-        For a checkpoint.
+    OSError
+        When the checkpoint cannot be written.
 
     Warns
     -----
@@ -160,11 +163,30 @@ def sample(
     (array([5., 5.]), array([2., 2.]))
     """
     schedule = checked_schedule(tempering)
-    if checkpoint is not None:
-        not_yet("checkpoint", checkpoint)
     n_particles = as_count(n_particles, "n_particles", most=np.inf)
-    rng = as_rng(rng)
     target = asked(score, x0, log_density, score_product, names)
+    kept = answers(
+        checkpoint,
+        "sample",
+        {
+            "x0": target.x0,
+            "n_particles": n_particles,
+            "vectorized": vectorized,
+            "objective": objective,
+            "preconditioner": preconditioner,
+            "weights": weights,
+            "tempering": tempering,
+            "emulator": emulator,
+            "move": move,
+            "growth": growth,
+            "tol": tol,
+        },
+        target.functions(),
+        rng=as_rng(rng),
+        made_by=MADE_BY,
+        is_any=rng is None,
+    )
+    rng, target = kept.rng, target.with_answers(kept)
     log_density = target.log_density
     cloud = start_cloud(target.x0, n_particles, rng)
     d = cloud.shape[1]
@@ -200,7 +222,7 @@ def sample(
     threads = using_threads(as_optional(as_count, n_threads, "n_threads"))
     watching = watched(progress, n_particles, counted.deadline)
     ended = Ending(lambda stop: target.in_users_parameters(run.result(stop)))
-    with threads, watching as watch, ended as ending:
+    with threads, watching as watch, kept, ended as ending:
         counted.on_call = watch.tick
         watch.rows, watch.calls = options["score_rows"], lambda: counted.calls
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
@@ -237,6 +259,7 @@ def sample(
             )
         descent.to_its_end(callback)
         run.judge(log_density, rng)
+    run.warnings += kept.notes
     result = target.in_users_parameters(run.result(ending.stop))
     if result.stop in (Stop.DOUBTED, Stop.NOT_FINITE):
         warnings.warn(result.warnings[0], SamplingWarning, stacklevel=3)

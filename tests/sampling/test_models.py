@@ -10,7 +10,7 @@ GAMMA = Positive().target(lambda x: np.sum(2.0 * np.log(x) - 2.0 * x, axis=1))
 
 
 class Duck:
-    """Gamma(3, 2) of exp(z) beside a normal, with no attribute but some of a model's."""
+    """Gamma(3, 2) of exp(z) beside a normal, with some of a model's attributes."""
 
     dim, names = 2, ["log_rate", "shift"]
     user_names, coords = ["rate", "shift"], {"town": ["A"]}
