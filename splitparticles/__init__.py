@@ -15,6 +15,7 @@ import importlib
 from . import targets, transforms
 from ._compiled.cache import StoreWarning
 from ._compiled.compiler import profile_of
+from ._files import CheckpointError
 from ._versions import __version__, show_versions
 from .compression.compress import compress
 from .coordinates.preconditioner import Preconditioner
@@ -56,9 +57,11 @@ from .networks.network import Network
 from .networks.rbf_network import RBFNetwork
 from .objectives import KSD, MMD, Discrepancy, FirstVariation, Objective
 from .particles import ParticleSet
+from .resume import resume
 from .sampling.diagnose import diagnose
 from .sampling.run import SamplingWarning
 from .sampling.sample import sample
+from .scores.mapped import MappedScore, RowError
 from .scores.model import Model
 from .scores.sharded import ShardedScore
 from .stop import Stop
@@ -116,6 +119,8 @@ __all__ = [
     "SamplingWarning",
     "StoreWarning",
     "load",
+    "resume",
+    "CheckpointError",
     "GaussianMixture",
     "targets",
     "transforms",
@@ -127,6 +132,8 @@ __all__ = [
     "pruned",
     "ExpectationError",
     "ShardedScore",
+    "MappedScore",
+    "RowError",
     "show_versions",
     "__version__",
 ]

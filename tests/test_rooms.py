@@ -16,8 +16,8 @@ FLOORS = [
     {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
     {"sampling", "compression", "estimators"},
-    {"__init__", "cli"},
-    {"testing", "__main__"},
+    {"resume", "cli"},
+    {"__init__", "testing", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LONGEST_FILE = 300

@@ -29,7 +29,7 @@ LARGEST = 2**30  # bytes of a journal; what comes later is not kept
 SYNC = 0.1  # seconds of records that a power cut may take
 
 
-class JournalError(ValueError):
+class CheckpointError(ValueError):
     """A file is no journal, or another process writes to it."""
 
 
@@ -45,7 +45,7 @@ class Journal:
 
     Raises
     ------
-    JournalError
+    CheckpointError
         When the file is no journal, or in use.
     OSError
         When it cannot be read or written.
@@ -112,13 +112,13 @@ def header_of(path) -> dict:
     """Header of a journal."""
     for facts, _ in records_of(path):
         return facts
-    raise JournalError(f"{path} is no checkpoint: it has no header")
+    raise CheckpointError(f"{path} is no checkpoint: it has no header")
 
 
 def records_of(path) -> Iterator[tuple[dict, list[np.ndarray]]]:
     """Records of a journal, that of the header first."""
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise JournalError(f"{path} is no regular file, as a checkpoint is")
+        raise CheckpointError(f"{path} is no regular file, as a checkpoint is")
     with open(path, "rb") as file:
         for facts, arrays, _ in _records(file):
             yield facts, arrays
@@ -127,7 +127,7 @@ def records_of(path) -> Iterator[tuple[dict, list[np.ndarray]]]:
 def _records(file, *, has_magic=True) -> Iterator[tuple[dict, list[np.ndarray], int]]:
     """Whole records from where a file is, and the offsets after them."""
     if has_magic and file.read(len(MAGIC)) != MAGIC:
-        raise JournalError(f"{file.name} is no checkpoint of this version")
+        raise CheckpointError(f"{file.name} is no checkpoint of this version")
     while len(head := file.read(HEAD.size)) == HEAD.size:
         n, m, checksum = HEAD.unpack(head)
         if n + m > LARGEST:
@@ -153,7 +153,7 @@ def _unpacked(kinds: list, content: bytes) -> list[np.ndarray]:
     arrays, first = [], 0
     for kind, shape in kinds:
         if kind not in KINDS:
-            raise JournalError(f"an array of kind {kind} is in no checkpoint")
+            raise CheckpointError(f"an array of kind {kind} is in no checkpoint")
         count = prod(shape)
         array = np.frombuffer(content, kind, count, first).reshape(shape).copy()
         arrays.append(array)
@@ -170,4 +170,4 @@ def _lock(file, path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise JournalError(f"{path} is in use by another run") from None
+        raise CheckpointError(f"{path} is in use by another run") from None

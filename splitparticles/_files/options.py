@@ -1,6 +1,7 @@
 """Options of a run as JSON: to compare them, and to run it again."""
 
 import base64
+import os
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ def encoded(value) -> object:
     """Value of an option as JSON: plain, an array, or the fingerprint of an object."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple, np.ndarray)):

@@ -21,19 +21,22 @@ class OutOfRows(Exception):
 
 
 class Ledger:
-    """All rows of a score that were evaluated, with their scores.
+    """All rows of a score that are known, with their scores.
 
     Parameters
     ----------
     score : CountedScore
     most_rows : int
         Rows that searches may spend.
+    seen : (x, s), optional
+        Rows that are known before, and their scores.
     """
 
-    def __init__(self, score: CountedScore, most_rows: float):
+    def __init__(self, score: CountedScore, most_rows: float, seen=None):
         self.counted, self.most_rows = score, score.rows + most_rows
         self._score: Callable = trial_score(score)
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
+        self._batches += [] if seen is None else [seen]
         self.stop: Stop | None = None
         """The limit of the user that was reached, if one was."""
         self.raised = False

@@ -52,12 +52,14 @@ class Run:
         self.descent: Descent | None = None
 
     # ------------------------------------------------------- on an emulator
-    def learn(self, log_density, n_particles, rng, *, explores: bool) -> None:
+    def learn(
+        self, log_density, n_particles, rng, *, explores: bool, seen=None
+    ) -> None:
         """Learn the score; without success there is no emulation.
 
         Where a limit of the user ends that, some draws are what has been reached.
         """
-        ledger = Ledger(self.task.score, LEARNING_ROWS)
+        ledger = Ledger(self.task.score, LEARNING_ROWS, seen)
         centre = self.cloud.mean(axis=0)
         try:
             emulation = emulate(ledger, centre, log_density, rng, explores=explores)

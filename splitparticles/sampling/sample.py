@@ -40,6 +40,7 @@ from ..stop import Stop
 from .adaptation import Task
 from .asked import asked
 from .run import MOST_LEARNED, Run, SamplingWarning
+from .seen import check_seen, seen_rows
 from .start import find_start
 from .tempering import checked_schedule, cooled_start
 
@@ -69,6 +70,7 @@ def sample(
     progress: bool = False,
     names: list[str] | None = None,
     checkpoint=None,
+    seen=None,
 ) -> Result:
     r"""Weighted particles for a target known by its score.
 
@@ -133,6 +135,9 @@ def sample(
         File that keeps every answer of the score and of the log density.  A run that
         was stopped goes on by the same call: nothing that the file knows is asked
         again, and the result has the same bits as without a stop.  See `resume`.
+    seen : (rows, scores), str or path, optional
+        Rows (N, d) of an old run of the same score and their scores, or its checkpoint:
+        the emulator learns from them too.  One of them is asked again, as a check.
 
     Returns
     -------
@@ -180,6 +185,7 @@ def sample(
             "move": move,
             "growth": growth,
             "tol": tol,
+            "seen": seen,
         },
         target.functions(),
         rng=as_rng(rng),
@@ -193,6 +199,7 @@ def sample(
     as_rows(n_particles, "n_particles", d)
     refuse_large_matrices("x0", d)
     target.check(cloud)
+    known = seen_rows(seen, d)
     counted = CountedScore(
         target.score,
         target.score_product,
@@ -228,7 +235,9 @@ def sample(
         log_density = _check_at_start(counted, log_density, cloud, vectorized)
         if learns and d <= MOST_LEARNED:
             explores = tempering == "auto"
-            run.learn(log_density, n_particles, rng, explores=explores)
+            if known is not None:
+                check_seen(counted, *known)
+            run.learn(log_density, n_particles, rng, explores=explores, seen=known)
         if run.emulation is not None:
             descent = run.on_emulator(
                 move, growth, kept_weights, tol=tol, progress=watch, **options

@@ -5,7 +5,8 @@ r"""A score that is a sum over shards of data.
 
 What goes through the shards is the user's: any function like the builtin ``map``, of
 threads, of joblib, of a dask cluster.  The parts are added in the order of the shards,
-so the sum is the same to the last bit wherever they were computed.
+so the sum is the same to the last bit wherever they were computed.  For a slow score of
+one point, whose rows are to be spread, there is `MappedScore`.
 """
 
 from collections.abc import Callable, Iterable
