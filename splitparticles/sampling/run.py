@@ -22,6 +22,7 @@ from .doubts import COMPARED_ROWS, CONTRADICTION, contradicted, doubts
 from .emulated import doubts_by_evidence, draws_with_moments, objective_on_draws
 from .matched import Matched
 from .polish import Polish
+from .seen import flattest
 from .start import Start
 
 MOST_LEARNED = 128  # coordinates of a score that an emulator may learn
@@ -60,7 +61,7 @@ class Run:
         Where a limit of the user ends that, some draws are what has been reached.
         """
         ledger = Ledger(self.task.score, LEARNING_ROWS, seen)
-        centre = self.cloud.mean(axis=0)
+        centre = self.cloud.mean(axis=0) if seen is None else flattest(*seen)
         try:
             emulation = emulate(ledger, centre, log_density, rng, explores=explores)
         except (ValueError, np.linalg.LinAlgError, OutOfRows):

@@ -137,7 +137,8 @@ def sample(
         again, and the result has the same bits as without a stop.  See `resume`.
     seen : (rows, scores), str or path, optional
         Rows (N, d) of an old run of the same score and their scores, or its checkpoint:
-        the emulator learns from them too.  One of them is asked again, as a check.
+        the emulator learns from them too, and the climb starts by the mode that they
+        show.  One of them is asked again, as a check.
 
     Returns
     -------
