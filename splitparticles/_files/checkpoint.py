@@ -111,7 +111,7 @@ class Checkpoint(Answers):
     def _compare(self, header: dict, is_any: bool) -> None:
         """Refuse another run, and take its generator where any will do."""
         if header.get("door") != self.wanted["door"]:
-            raise self._other("a run", header.get("door"), self.wanted["door"])
+            raise self._other("a run of ", header.get("door"), self.wanted["door"])
         for name, value in self.wanted["options"].items():
             kept = header["options"].get(name)
             if kept != value:

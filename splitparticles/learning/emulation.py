@@ -59,7 +59,16 @@ def emulate(
     for mode, inside in zip(modes, insides, strict=True):
         own = slice(None) if inside is None else inside(x)
         frame = mode.coordinates() if change is None else change
-        searches.append(learn(frame, x[own], s[own], rng.spawn(1)[0], inside=inside))
+        searches.append(
+            learn(
+                frame,
+                x[own],
+                s[own],
+                rng.spawn(1)[0],
+                inside=inside,
+                covered=ledger.seen,
+            )
+        )
     learned = together(ledger, searches)
     parts = [
         Part(one.fit, inside) for one, inside in zip(learned, insides, strict=True)

@@ -36,7 +36,8 @@ class Ledger:
         self.counted, self.most_rows = score, score.rows + most_rows
         self._score: Callable = trial_score(score)
         self._batches: list[tuple[np.ndarray, np.ndarray]] = []
-        self._batches += [] if seen is None else [seen]
+        self.seen = seen is not None
+        self._batches += [seen] if self.seen else []
         self.stop: Stop | None = None
         """The limit of the user that was reached, if one was."""
         self.raised = False

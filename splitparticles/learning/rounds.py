@@ -66,7 +66,7 @@ class Learned:
     """Whether they were small enough."""
 
 
-def learn(change: ChangeOfVariables, x, s, rng, *, inside=None):
+def learn(change: ChangeOfVariables, x, s, rng, *, inside=None, covered=False):
     """Search (see `lockstep`) that returns a `Learned`.
 
     Parameters
@@ -78,8 +78,10 @@ def learn(change: ChangeOfVariables, x, s, rng, *, inside=None):
     rng : numpy.random.Generator
     inside : callable, optional
         (m, d) -> (m,), points in the user's coordinates that belong to this mode.
+    covered : bool
+        Whether rows are known where the mass is, as those of an old run.
     """
-    rounds = _Rounds(change, x, s, rng, inside)
+    rounds = _Rounds(change, x, s, rng, inside, covered)
     try:
         for _ in range(MOST_ROUNDS):
             yield from rounds.test()
@@ -96,22 +98,22 @@ def learn(change: ChangeOfVariables, x, s, rng, *, inside=None):
 class _Rounds:
     """State of the rounds."""
 
-    def __init__(self, change, x, s, rng, inside):
+    def __init__(self, change, x, s, rng, inside, covered=False):
         d = len(change.centre)
         z = change.to_working(x)
         with np.errstate(all="ignore"):
             size = np.linalg.norm(change.pulled(z, s), axis=1)
             near = np.maximum(np.linalg.norm(z, axis=1), size) < NEAR * d**0.5
-        if near.sum() > 1:
+        if near.sum() > 1 and not covered:
             x, s = x[near], s[near]
         self.x, self.s, self.rng, self.inside = x, s, rng, inside
-        emulator = fitted(change, x, s, by_bulk=False)
-        self.fit = Fit(change, emulator, np.zeros((1, d)))
+        emulator = fitted(change, x, s, by_bulk=covered)
+        self.fit = Fit(change, emulator, z[near] if covered else np.zeros((1, d)))
         self.many = max(FEWEST_ROWS, ROWS_A_COORDINATE * d)
         self.errors: list[list[float]] = [[] for _ in POWERS]
         self.pooled = [np.inf] * len(POWERS)
         self.error, self.wall, self.stopped, self.straight = np.inf, 1.0, 0.0, 0
-        self.rounds = 0
+        self.rounds = 1 if covered else 0  # the first round is of a normal
         self.sides = Sides(d, rng)
 
     def test(self):

@@ -134,7 +134,8 @@ def sample(
     checkpoint : str or path, optional
         File that keeps every answer of the score and of the log density.  A run that
         was stopped goes on by the same call: nothing that the file knows is asked
-        again, and the result has the same bits as without a stop.  See `resume`.
+        again, but for one row where the function may be another one, and the result
+        has the same bits as without a stop.  See `resume`.
     seen : (rows, scores), str or path, optional
         Rows (N, d) of an old run of the same score and their scores, or its checkpoint:
         the emulator learns from them too, and the climb starts by the mode that they
