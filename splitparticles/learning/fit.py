@@ -31,7 +31,9 @@ class Fit:
     right: np.ndarray
     """In working coordinates, (m, d)."""
 
-    def chains(self, rng, *, power=1.0, wall=WALLS[1], steps=20, warmup=40) -> Chains:
+    def chains(
+        self, rng, *, power=1.0, wall=WALLS[1], steps=20, warmup=40, thin=2
+    ) -> Chains:
         """Chains on a power of the emulated density, near the rows."""
         e, d = self.emulator, self.emulator.dim
         heights = e.log_density(self.right)
@@ -46,7 +48,7 @@ class Fit:
             warmup=warmup,
             leaps=LEAPS,
             longest=QUARTER / LEAPS / power**0.5,
-            thin=2,
+            thin=thin,
             wall=wall * d**0.5,
             floor=-np.inf if power == 1.0 else power * floor,
             rng=rng,

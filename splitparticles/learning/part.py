@@ -10,6 +10,10 @@ from .fit import CHAINS, WALLS, Fit
 
 BLOCK = 4096  # points whose distances to all rows are held
 
+THINS = 2, 8, 32  # proposals between two draws of a chain
+
+MIXED = 0.03  # relative error of second moments, that of 2,000 draws of a normal law
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -29,15 +33,23 @@ class Part:
         rows: list[np.ndarray] = []
         total = 0
         while total < count:
-            steps = 2 * max(16, -(-count // CHAINS))
-            run = self.fit.chains(rng, steps=steps, warmup=60)
-            z = run.positions.reshape(-1, run.positions.shape[2])
+            z = self._states(max(16, -(-count // CHAINS)), rng)
+            z = z.reshape(-1, z.shape[2])
             x = self.fit.change.to_user(z)
             own = self.holds(x)
             x = x[own] if own.any() else x  # none is where a mode's mass is not known
             rows.append(rng.permutation(x))
             total += len(x)
         return np.vstack(rows)[:count]
+
+    def _states(self, count: int, rng) -> np.ndarray:
+        """States of chains (count, c, d), farther apart where these mix slowly."""
+        for thin in THINS:
+            steps, warmup = thin * count, 30 * thin
+            run = self.fit.chains(rng, steps=steps, warmup=warmup, thin=thin)
+            if _error_of_squares(run.positions) < MIXED:
+                break
+        return run.positions
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Log density of the draws up to a constant, in the user's coordinates, (m,).
@@ -60,3 +72,10 @@ class Part:
         blocks = np.split(self.fit.emulator.stretched(z), range(BLOCK, len(z), BLOCK))
         rows, _ = self.fit.emulator.rows
         return np.concatenate([cdist(block, rows).min(axis=1) for block in blocks])
+
+
+def _error_of_squares(states) -> float:
+    """Largest relative error of a second moment, by the chains' own, (k, c, d)."""
+    squares = ((states - states.mean(axis=(0, 1))) ** 2).mean(axis=0)
+    error = squares.std(axis=0) / len(squares) ** 0.5
+    return float((error / np.maximum(squares.mean(axis=0), 1e-300)).max())

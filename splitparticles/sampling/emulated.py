@@ -19,7 +19,9 @@ that stand for the emulator, at the same draws :math:`x_i`,
 
 .. math:: E_p f \approx E_{\hat p} f + \sum_i (w_i - \hat w_i)\, f(x_i),
 
-a difference whose Monte Carlo error vanishes where the emulator is right.
+a difference whose Monte Carlo error vanishes where the emulator is right.  It is left
+out where it is within that error for all means and second moments: one far draw of large
+weight would change these for the worse.
 """
 
 import numpy as np
@@ -35,20 +37,56 @@ from .matched import with_moments
 
 DRAWS = 2**13  # of the emulator, that particles stand for
 
+MOST_DRAWS = 2**16  # whose moments they have
+
+SD_ERROR = 0.01  # relative error of a standard deviation that asks for more of them
+
+CLEAR = 3.0  # standard errors of a correction that counts
+
 
 def objective_on_draws(
     emulation: Emulation, evidence: Evidence | None, n_particles: int, rng
 ) -> tuple[Preconditioner, Objective, Moments]:
     """Standardised coordinates of draws, the objective there, and their moments."""
-    x, w = corrected(emulation, emulation.draws(DRAWS, rng)), None
-    if evidence is not None and evidence.trusted:
-        w = np.concatenate([np.full(len(x), 1.0 / len(x)), evidence.correction])
-        x = np.vstack([x, evidence.draws])
-    moments = Draws(x, w, signed=True).moments()
+    x, w = emulation.draws(DRAWS, rng), None
+    more = _draws_wanted(x) - DRAWS
+    many = np.vstack([x, emulation.draws(more, rng)]) if more > 0 else x
+    many = corrected(emulation, many)
+    x = many[:DRAWS]
+    if evidence is not None and evidence.trusted and _is_clear(evidence, x):
+        x, w = _with_correction(x, evidence)
+        many, v = _with_correction(many, evidence)
+    else:
+        v = None
+    moments = Draws(many, v, signed=True).moments()
     change = standardised(moments.mean, moments.cov)
     z = Draws(change.to_working(x), w, signed=True)
-    moments = z.moments()
+    of_all = Draws(change.to_working(many), v, signed=True).moments()
+    moments = z.moments()._replace(mean=of_all.mean, cov=of_all.cov)
     return change, energy_objective(z, moments, n_particles), moments
+
+
+def _draws_wanted(x: np.ndarray) -> int:
+    """Number of draws that give standard deviations to one per cent, by kurtosis."""
+    z = x - x.mean(axis=0)
+    variance = np.maximum((z**2).mean(axis=0), 1e-300)
+    kurtosis = ((z / variance**0.5) ** 4).mean(axis=0)
+    wanted = 0.25 * (float(kurtosis.max()) - 1.0) / SD_ERROR**2
+    return int(min(max(wanted, DRAWS), MOST_DRAWS))
+
+
+def _is_clear(evidence: Evidence, x: np.ndarray) -> bool:
+    """Whether the correction of some mean or second moment is beyond its error."""
+    z = (evidence.draws - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-300)
+    terms = evidence.correction[:, None] * np.hstack([z, z**2])
+    error = np.sqrt((terms**2).sum(axis=0))
+    return bool((np.abs(terms.sum(axis=0)) > CLEAR * error).any())
+
+
+def _with_correction(x, evidence: Evidence):
+    """Draws with those of the evidence, and the weights of both, which sum to one."""
+    w = np.concatenate([np.full(len(x), 1.0 / len(x)), evidence.correction])
+    return np.vstack([x, evidence.draws]), w
 
 
 def draws_with_moments(
