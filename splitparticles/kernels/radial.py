@@ -262,7 +262,9 @@ def checked_kernel(kernel: Any) -> tuple:
             unit = getattr(kernel, "bandwidth", 1.0) ** 2
             k0, k1, k10 = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
         except ArithmeticError as error:
-            raise ValueError(f"{kernel}: its derivatives are no finite floats") from error
+            raise ValueError(
+                f"{kernel}: its derivatives are no finite floats"
+            ) from error
         if not (math.isfinite(k0) and max(abs(k1), abs(k10)) <= k0):
             raise ValueError(
                 f"{kernel} is no reproducing kernel: k(x, y) must not exceed k(x, x), "
