@@ -160,13 +160,13 @@ def test_optimal_weights_are_the_best_on_the_simplex(seed):
 @sometimes
 @given(seeds, st.booleans())
 def test_moves_go_down_to_a_zero_gradient(seed, weights):
-    objective, d = objective_of(2 * (seed // 2) + 1)
-    p = sp.ParticleSet(np.random.default_rng(seed).normal(size=(4, d)))
+    objective, _ = objective_of(2 * (seed // 2) + 1)
+    y, v = objective.embedding.draws.in_memory()
+    p = sp.ParticleSet(y[:4])  # not in the flat tails of the kernel
     before = p.positions.copy(), p.weights.copy()
     moved = sp.LBFGS(weights=weights, max_iter=2000)(objective, p)
     x, w = moved.particles.positions, moved.particles.weights
     assert on_simplex(w) and moved.value <= objective.value(p)
-    y, v = objective.embedding.draws.in_memory()
 
     def witness(at):
         own = kernel_matrix(objective.kernel, at, x) @ w
