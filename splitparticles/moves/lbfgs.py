@@ -25,7 +25,7 @@ from .move import (
 
 SMALLEST_UNIT = 1e-100  # F is not divided by a smaller value: slopes would overflow
 
-FLATTEST = 1e-150  # slope, over F's unit, at which particles rest: its square underflows
+FLATTEST = 1e-150  # slope, over F's unit, at which particles rest: squares underflow
 
 
 @dataclass(frozen=True, kw_only=True)
