@@ -9,6 +9,7 @@ import pytest
 
 import splitparticles as sp
 
+FRACTIONS = np.random.default_rng(0).uniform(0.1, 1.0, 10).round(3)  # of a run
 DRAWS = np.random.default_rng(0).gamma(2.0, size=(4000, 2))
 
 
@@ -46,7 +47,7 @@ def seconds():
 
 @pytest.mark.slow
 @pytest.mark.skipif("not hasattr(signal, 'setitimer')", reason="no timer there")
-@pytest.mark.parametrize("fraction", np.random.default_rng(0).uniform(0.1, 1.0, 10).round(3))
+@pytest.mark.parametrize("fraction", FRACTIONS)
 @pytest.mark.parametrize("name", RUNS)
 def test_ctrl_c_at_any_time_gives_the_result_so_far(name, fraction, seconds):
     before = threading.active_count()
