@@ -104,6 +104,11 @@ def mmd(
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        When shapes do not fit, a number is not finite or a squared distance overflows.
+
     Examples
     --------
     >>> import splitparticles as sp
@@ -113,7 +118,7 @@ def mmd(
     p, q = _measures(x, y, weights_x, weights_y)
     if kernel is None:
         kernel = Gaussian(median_bandwidth(q.positions))
-    return MMD(kernel, q.positions, q.weights).discrepancy(p)
+    return _finite(MMD(kernel, q.positions, q.weights).discrepancy(p))
 
 
 def energy_distance(
@@ -136,6 +141,11 @@ def energy_distance(
     float
         Not its root; zero for equal measures, since i = j is included.
 
+    Raises
+    ------
+    ValueError
+        When shapes do not fit, a number is not finite or a squared distance overflows.
+
     Examples
     --------
     >>> import splitparticles as sp
@@ -144,7 +154,14 @@ def energy_distance(
     """
     p, q = _measures(x, y, weights_x, weights_y)
     between = _mean_distance(p, q)
-    return max(2.0 * between - _mean_distance(p, p) - _mean_distance(q, q), 0.0)
+    within = _mean_distance(p, p) + _mean_distance(q, q)
+    return max(_finite(2.0 * between - within), 0.0)
+
+
+def _finite(distance) -> float:
+    if not np.isfinite(distance):
+        raise ValueError("the points are too far apart: squared distances overflow")
+    return distance
 
 
 def _mean_distance(p, q) -> float:
@@ -173,6 +190,11 @@ def infinity_wasserstein(
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        When shapes do not fit, a number is not finite or a squared distance overflows.
+
     Examples
     --------
     A split by a step of 0.5 moves each half by 0.5.
@@ -198,7 +220,7 @@ def infinity_wasserstein(
             high = middle
         else:
             low = middle + 1
-    return float(distances[high])
+    return _finite(float(distances[high]))
 
 
 def _particles(data, name) -> ParticleSet:

@@ -61,10 +61,27 @@ TAKES_DRAWS = {
 }
 
 
+TAKES_POINTS = {  # call, name of the argument
+    "sample": (lambda x: sp.sample(must_not_run, x, 4), "x0"),
+    "ksd": (lambda x: sp.ksd(x, must_not_run), "positions"),
+    "mmd": (lambda x: sp.mmd(x, POINTS), "x"),
+    "energy_distance": (lambda x: sp.energy_distance(POINTS, x), "y"),
+    "infinity_wasserstein": (lambda x: sp.infinity_wasserstein(POINTS, x), "q"),
+    "median_bandwidth": (sp.median_bandwidth, "x"),
+    "ParticleSet": (sp.ParticleSet, "positions"),
+}
+
+
+def must_not_run(x):
+    raise AssertionError("bad input reached the score")
+
+
 @pytest.mark.parametrize("bad", NOT_POINTS)
-def test_what_is_no_array_of_points_is_refused_by_name(bad):
-    with pytest.raises((TypeError, ValueError), match=r"\bx\b"):
-        sp.median_bandwidth(NOT_POINTS[bad])
+@pytest.mark.parametrize("entry", TAKES_POINTS)
+def test_what_is_no_array_of_points_is_refused_by_name(entry, bad):
+    call, name = TAKES_POINTS[entry]
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        call(NOT_POINTS[bad])
 
 
 # The doors of `compress` read arrays and chunks in ways of their own.
@@ -342,12 +359,45 @@ def test_draws_are_taken_in_any_form(form):
     assert given.positions.flags.c_contiguous
 
 
+PLAIN = {
+    "ksd": lambda x: sp.ksd(x, Counting()),
+    "mmd": lambda x: sp.mmd(x, POINTS),
+    "energy_distance": lambda x: sp.energy_distance(POINTS, x),
+    "infinity_wasserstein": lambda x: sp.infinity_wasserstein(POINTS, x),
+    "median_bandwidth": sp.median_bandwidth,
+    "ParticleSet": lambda x: sp.ParticleSet(x).std(),
+    "MMD": lambda x: sp.MMD(sp.Gaussian(), x).value(sp.ParticleSet(POINTS)),
+}
+
+
 @pytest.mark.parametrize("form", FORMS)
-def test_plain_functions_take_points_in_any_form(form):
-    given = FORMS[form](WHOLE)
-    assert sp.mmd(given, POINTS) == sp.mmd(WHOLE, POINTS) > 0
-    assert sp.ksd(given, Counting()) == sp.ksd(WHOLE, Counting()) > 0
-    assert sp.energy_distance(POINTS, given) == sp.energy_distance(POINTS, WHOLE) > 0
+@pytest.mark.parametrize("entry", PLAIN)
+def test_plain_functions_take_points_in_any_form(entry, form):
+    given, plain = PLAIN[entry](FORMS[form](WHOLE)), PLAIN[entry](WHOLE)
+    assert np.array_equal(given, plain) and np.all(plain > 0)
+
+
+TAKES_WEIGHTS = {
+    "ksd": lambda w: sp.ksd(WHOLE, Counting(), weights=w),
+    "mmd": lambda w: sp.mmd(WHOLE, POINTS, weights_x=w),
+    "energy_distance": lambda w: sp.energy_distance(POINTS, WHOLE, weights_y=w),
+    "MMD": lambda w: sp.MMD(sp.Gaussian(), WHOLE, w).value(sp.ParticleSet(POINTS)),
+    "ParticleSet": lambda w: sp.ParticleSet(WHOLE, w).weights,
+    "compress": lambda w: sp.compress(WHOLE, 2, weights_of_draws=w).positions,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("entry", TAKES_WEIGHTS)
+def test_weights_are_taken_in_any_form(entry, form):
+    w = np.array([3.0, 1.0, 0.0, 2.0])
+    given, call = FORMS[form](np.column_stack([w, w])), TAKES_WEIGHTS[entry]
+    if isinstance(given, np.ndarray):
+        given = given[:, 0]
+    else:
+        given = type(given)(row[0] for row in given)
+    assert np.array_equal(call(given), call(w))
+    assert not np.array_equal(call(given), call(np.ones(4)))
 
 
 def test_draws_are_read_from_a_memmap_that_cannot_be_written(tmp_path):

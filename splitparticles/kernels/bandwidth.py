@@ -38,6 +38,8 @@ def median_bandwidth(x: ArrayLike) -> float:
     x = as_positions(x, "x")
     rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), 1000)).astype(int))
     scale = np.abs(x).max() or 1.0  # keeps squares of huge coordinates finite
-    distances = scale * pdist(x[rows] / scale)
+    distances = pdist(x[rows] / scale)
     distances = distances[distances > 0]
-    return float(np.median(distances)) if len(distances) else 1.0
+    if not len(distances):
+        return 1.0
+    return float(min(scale * np.median(distances), np.finfo(float).max))

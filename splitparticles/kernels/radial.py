@@ -257,9 +257,14 @@ def checked_kernel(kernel: Any) -> tuple:
             raise ValueError(f"{name}: {field} must be {wanted}, got {value}")
     kernel = kernel._make(map(float, kernel))
     if has_profile(kernel) and not is_conditional(kernel):
-        unit = getattr(kernel, "bandwidth", 1.0) ** 2
         # Cauchy-Schwarz, |k(x, y)| <= k(x, x), at distances of one and ten bandwidths
-        k0, k1, k10 = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
+        try:
+            unit = getattr(kernel, "bandwidth", 1.0) ** 2
+            k0, k1, k10 = (profile(kernel, u)[0] for u in (0.0, unit, 100.0 * unit))
+        except ArithmeticError as error:
+            raise ValueError(
+                f"{kernel}: its derivatives are no finite floats"
+            ) from error
         if not (math.isfinite(k0) and max(abs(k1), abs(k10)) <= k0):
             raise ValueError(
                 f"{kernel} is no reproducing kernel: k(x, y) must not exceed k(x, x), "

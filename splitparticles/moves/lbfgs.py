@@ -25,6 +25,8 @@ from .move import (
 
 SMALLEST_UNIT = 1e-100  # F is not divided by a smaller value: slopes would overflow
 
+FLATTEST = 1e-150  # slope, over F's unit, at which particles rest: squares underflow
+
 
 @dataclass(frozen=True, kw_only=True)
 class LBFGS:
@@ -100,7 +102,7 @@ class LBFGS:
                 "maxfun": 20 * max_iter,
                 "maxcor": self.memory,
                 "ftol": self.tol,
-                "gtol": 0.0,
+                "gtol": FLATTEST,
             },
         )
         return int(outcome.nit), int(outcome.status)

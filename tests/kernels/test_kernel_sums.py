@@ -11,7 +11,7 @@ from splitparticles.testing.oracles import (
     kernel_matrix,
 )
 
-KERNELS = [*RADIAL, sp.Quadratic()]
+KERNELS = [*RADIAL, sp.RationalQuadratic(0.9), sp.Energy(0.8), sp.Quadratic()]
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=str)
 every_dimension = pytest.mark.parametrize("d", DIMENSIONS)
 either_sign = pytest.mark.parametrize("signed", [False, True])

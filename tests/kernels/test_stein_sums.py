@@ -12,7 +12,7 @@ from splitparticles.testing.oracles import (
     stein_matrix,
 )
 
-KERNELS = [*SMOOTH, sp.Linear(), sp.Quadratic()]
+KERNELS = [*SMOOTH, sp.RationalQuadratic(0.9), sp.Linear(), sp.Quadratic()]
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=str)
 every_dimension = pytest.mark.parametrize("d", DIMENSIONS)
 either_sign = pytest.mark.parametrize("signed", [False, True])

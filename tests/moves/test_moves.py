@@ -137,3 +137,13 @@ def test_a_value_too_small_to_divide_by_does_not_lead_to_nowhere():
 
     moved = sp.LBFGS(max_iter=5)(Wrapped(tiny), START)
     assert np.isfinite(moved.particles.positions).all()
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("away", [18.0, 19.0, 20.0, 22.0, 26.0, 27.0, 40.0])
+def test_a_slope_whose_square_underflows_is_rest(away, weights):
+    objective = sp.MMD(sp.Gaussian(1.0), [[away, away], [away, away + 1.0]])
+    particles = sp.ParticleSet([[-0.1, -0.2]])
+    moved = sp.LBFGS(weights=weights)(objective, particles)
+    assert moved.gradient_norm < 1e-130
+    np.testing.assert_array_equal(moved.particles.positions, particles.positions)
