@@ -55,7 +55,7 @@ class LBFGS:
 
     max_iter: int = 200
     tol: float = 1e-9
-    memory: int = 20
+    memory: int = 12
     weights: bool = False
 
     def __post_init__(self):

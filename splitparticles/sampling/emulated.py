@@ -20,8 +20,8 @@ that stand for the emulator, at the same draws :math:`x_i`,
 .. math:: E_p f \approx E_{\hat p} f + \sum_i (w_i - \hat w_i)\, f(x_i),
 
 a difference whose Monte Carlo error vanishes where the emulator is right.  It is left
-out where it is within that error for all means and second moments: one far draw of large
-weight would change these for the worse.
+out where it is within that error for all means and second moments: one far draw of
+large weight would change these for the worse.
 """
 
 import numpy as np
