@@ -40,7 +40,8 @@ class LBFGS:
         The particles have converged when an iteration lowers F by less than this share
         of F.
     memory : int
-        Pairs of differences kept.
+        Pairs of differences kept.  From 16 or so on, the last bits may depend on the
+        number of threads of LAPACK.
     weights : bool
         Move the weights too.
 

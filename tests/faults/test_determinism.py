@@ -77,16 +77,9 @@ def test_threads_and_repetition_change_no_bit(name, n_threads, canonical, monkey
         assert [digest(name), digest(name)] == [canonical[name]] * 2
 
 
-LAPACK = pytest.mark.xfail(
-    strict=False,
-    reason="SciPy's L-BFGS-B factorises matrices (2 memory, 2 memory) by LAPACK, whose "
-    "bits depend on its threads from a memory of about 16 on",
-)
-
-
 @pytest.mark.slow
 @pytest.mark.compiles
-@pytest.mark.parametrize("n_blas", ["1", pytest.param("2", marks=LAPACK)])
+@pytest.mark.parametrize("n_blas", ["1", "2"])
 def test_neither_do_another_process_and_the_threads_of_blas(n_blas, canonical):
     code = "import test_determinism as t; print(*map(t.digest, t.ENTRIES))"
     folders = Path(__file__).parent, Path(sp.__file__).parents[1]
