@@ -246,9 +246,13 @@ class ParticleSet:
             Particle i occurs ``m w_i`` times, rounded up or down; shuffled.
         """
         m, rng = as_rows(m, "m", self.dim), as_rng(rng)
+        return self.positions[self.resampled_rows(m, rng)]
+
+    def resampled_rows(self, m: int, rng: np.random.Generator) -> np.ndarray:
+        """Rows of the points of `resample`, (m,)."""
         w = self.probabilities
         if w.min() < 0:
             raise ValueError("resampling needs weights that are not negative")
         levels = (np.arange(m) + rng.random()) / m
         rows = np.searchsorted(np.cumsum(w), levels).clip(max=len(w) - 1)
-        return self.positions[rng.permutation(rows)]
+        return rng.permutation(rows)

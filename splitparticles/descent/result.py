@@ -10,7 +10,7 @@ from ..draws.draws import Draws
 from ..draws.nearest import nearest_draws
 from ..particles import ParticleSet
 from ..stop import Stop
-from . import result_files
+from . import exports, result_files
 from .expectation import ExpectationError, expectation_error
 from .round import Round
 from .statistics import ParticleStatistics
@@ -242,9 +242,44 @@ class Result(ParticleStatistics):
         frame = pandas.DataFrame(self.positions.copy(), columns=self.labels)
         return frame.assign(weight=self.weights)
 
-    def to_arviz(self):
-        """Not there yet: raises NotImplementedError."""
-        raise NotImplementedError("to_arviz() is not implemented yet")
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """Parameters of the particles by name, (n, ...), and ``weight``, (n,).
+
+        Columns ``theta[0]``, ``theta[1]``, ... are one array theta.
+        """
+        return exports.to_dict(self)
+
+    def to_xarray(self):
+        """`to_dict` as an xarray Dataset over ``particle`` (xarray has to be there)."""
+        return exports.to_xarray(self)
+
+    def to_arviz(self, n_draws: int = 1000, *, rng=None, coords=None, dims=None):
+        """Draws and particles for ArviZ (0.2x or 1.x has to be there).
+
+        The group ``posterior`` has equally weighted draws in four chains: those of the
+        emulator where the run had one, whose effective sizes are then honest, or else
+        particles in random order, ``sample_stats/particle`` saying which.  The groups
+        ``particles`` and ``particle_stats`` have the particles and their weights.
+
+        Parameters
+        ----------
+        n_draws : int
+            In all chains together, four at least.
+        rng : None, int, Generator, optional
+            Anything ``np.random.default_rng`` takes.
+        coords, dims : dict, optional
+            As ArviZ has them; those of the model when left out.
+
+        Returns
+        -------
+        DataTree or InferenceData
+            The former with ArviZ 1.
+        """
+        n_draws, rng = as_count(n_draws, "n_draws", exports.CHAINS), as_rng(rng)
+        coords = self.coords if coords is None else coords
+        return exports.to_arviz(
+            self, n_draws, rng, coords, self.dims if dims is None else dims
+        )
 
     def save(self, path) -> None:
         """Write particles, value, tree, names and warnings to an ``.npz`` file.
