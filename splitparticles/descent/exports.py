@@ -36,7 +36,7 @@ def variables(labels: list[str], x: np.ndarray) -> dict[str, np.ndarray]:
             continue
         array = np.empty((len(x), *shape))
         for index, column in columns.items():
-            array[:, *index] = column
+            np.moveaxis(array, 0, -1)[index] = column
         arrays[name] = array
     return arrays
 

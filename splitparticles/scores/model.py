@@ -89,6 +89,8 @@ def as_model(given) -> Model | None:
             f"{given.__name__}()"
         )
     if not hasattr(given, "dim"):
+        if callable(given):
+            return None
         raise TypeError(f"a model needs dim, its number of coordinates; got {given!r}")
     known: dict[str, Any] = {
         f.name: getattr(given, f.name, None) for f in fields(Model)

@@ -93,6 +93,16 @@ def test_targets_and_transforms_are_models(model):
     assert sp.check_score(model, rng=0).ok
 
 
+def test_a_callable_that_has_a_score_of_its_own_is_no_model():
+    class Wrapped:
+        score = 3
+
+        def __call__(self, z):
+            return 1.0 - z
+
+    assert sp.sample(Wrapped(), 2, 8, rng=0).success
+
+
 def test_a_model_that_writes_nothing_down_but_its_score():
     model = sp.Model(score=lambda z: 1.0 - z, dim=3)
     result = sp.sample(model, n_particles=16, rng=0)
