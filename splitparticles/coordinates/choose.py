@@ -42,7 +42,7 @@ def chosen_preconditioner(preconditioner, centre, covariance) -> ChangeOfVariabl
     return Preconditioner.of_covariance(centre, matrix)
 
 
-def standardised(mean, covariance) -> Preconditioner:
+def standardised(mean, covariance, narrowest: float = NARROWEST) -> Preconditioner:
     """Standard deviations of one, and no direction much narrower.
 
     The units of the coordinates are what a reader looks at, so the draws are not
@@ -54,5 +54,5 @@ def standardised(mean, covariance) -> Preconditioner:
     values, turn = np.linalg.eigh(covariance / np.outer(sd, sd))
     flat = values <= 1e-12 * values[-1]
     narrow = np.sqrt(np.maximum(values, 1e-12 * max(values[-1], 1e-300)))
-    scale = np.where(flat, 1.0, np.minimum(narrow / NARROWEST, 1.0))
+    scale = np.where(flat, 1.0, np.minimum(narrow / narrowest, 1.0))
     return Preconditioner(mean, sd[:, None] * (turn * scale) @ turn.T)

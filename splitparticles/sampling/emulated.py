@@ -41,6 +41,8 @@ MOST_DRAWS = 2**16  # whose moments they have
 
 SD_ERROR = 0.01  # relative error of a standard deviation that asks for more of them
 
+NARROWEST = 0.5  # standard deviation of a direction, of a coordinate's, that stays
+
 CLEAR = 3.0  # standard errors of a correction that counts
 
 
@@ -59,7 +61,7 @@ def objective_on_draws(
     else:
         v = None
     moments = Draws(many, v, signed=True).moments()
-    change = standardised(moments.mean, moments.cov)
+    change = standardised(moments.mean, moments.cov, NARROWEST)
     z = Draws(change.to_working(x), w, signed=True)
     of_all = Draws(change.to_working(many), v, signed=True).moments()
     moments = z.moments()._replace(mean=of_all.mean, cov=of_all.cov)
