@@ -34,7 +34,7 @@ class Blocks:
         parts, start = [], 0
         for shape in self.shapes.values():
             stop = start + prod(shape)
-            parts.append(x[..., start:stop].reshape(*x.shape[:-1], *shape))
+            parts.append(x[..., start:stop].reshape((*x.shape[:-1], *shape)))
             start = stop
         return parts
 

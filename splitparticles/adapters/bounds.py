@@ -29,7 +29,8 @@ def transform_of(bounds: Iterable, x0: np.ndarray) -> Transform:
     Parameters
     ----------
     bounds : iterable of pairs
-        (low, high) of each coordinate; None, or infinite, where there is none.
+        (low, high) of each coordinate; None, or infinite, where there is none, and None
+        for a coordinate without bounds.
     x0 : ndarray, shape (n0, d)
         Points that have to lie inside.
 
@@ -58,6 +59,8 @@ def transform_of(bounds: Iterable, x0: np.ndarray) -> Transform:
 
 def _pair(pair, name):
     """Bounds as two floats, infinite where there are none."""
+    if pair is None:
+        return -np.inf, np.inf
     if not (isinstance(pair, (tuple, list, np.ndarray)) and len(pair) == 2):
         raise TypeError(f"{name} must be a pair (low, high), got {pair!r}")
     low, high = pair

@@ -52,9 +52,9 @@ def from_stan(model: Any) -> Model:
     >>> import bridgestan, splitparticles as sp  # doctest: +SKIP
     >>> model = sp.from_stan(bridgestan.StanModel("a.stan", data))  # doctest: +SKIP
     """
-    missing = [name for name in METHODS if not callable(getattr(model, name, None))]
-    if missing:
-        raise TypeError(f"model must be a bridgestan.StanModel, got no {missing}")
+    has_all = all(callable(getattr(model, name, None)) for name in METHODS)
+    if isinstance(model, type) or not has_all:
+        raise TypeError(f"model must be a bridgestan.StanModel, got {model!r}")
     d = as_count(model.param_unc_num(), "model.param_unc_num()")
     # without this flag Stan's memory is shared by all threads
     safe = "STAN_THREADS=true" in model.model_info()

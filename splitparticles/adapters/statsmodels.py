@@ -11,16 +11,16 @@ from ..scores.model import Model
 from .imported import imported
 from .value_and_score import model_of
 
-STEP = 1e-5  # of differences, in the fit's coordinates over their size
+STEP = 1e-5  # of a difference, over one plus the size of the parameters
 
-MISMATCH = 1e-4  # of a slope and its difference, over the larger one
+MISMATCH = 1e-4, 1e-10  # of a score and differences, relative and absolute
 
 
 def from_statsmodels(model: Any, *, prior_sd: ArrayLike | None = None) -> Model:
     r"""Model of the parameters of a likelihood model, under a normal prior or a flat one.
 
-    Least squares have no parameter for their noise: their likelihood is the one at the
-    best noise, as if :math:`\sigma` were integrated out under :math:`1 / \sigma^2`.
+    Least squares have no parameter for their noise: their likelihood is that of the best
+    noise, the same as with :math:`\sigma^2` integrated out under :math:`1 / \sigma^2`.
 
     Parameters
     ----------
@@ -47,25 +47,31 @@ def from_statsmodels(model: Any, *, prior_sd: ArrayLike | None = None) -> Model:
         raise TypeError(f"model must be a model of statsmodels, got {model!r}")
     x0, names = _fitted(model)
     precision = _precision(prior_sd, x0.size)
-    _refuse_other_gradient(model, x0)
+    has_hessian = _checked_derivatives(model, x0)
 
+    @np.errstate(all="ignore")  # far out, where exponentials overflow
     def both(x):
         values = np.array([model.loglike(row) for row in x])
         scores = np.array([model.score(row) for row in x])
         return values - 0.5 * x**2 @ precision, scores - precision * x
 
+    @np.errstate(all="ignore")
     def product(x, v):
         pairs = zip(x, v, strict=True)
         return np.array([model.hessian(row) @ w for row, w in pairs]) - precision * v
 
-    return model_of(both, x0, names=names, score_product=product)
+    products = product if has_hessian else None
+    return model_of(both, x0, names=names, score_product=products)
 
 
 def _fitted(model):
     """Parameters (d,) of the fit, and their names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a start need not have converged
-        params = np.asarray(model.fit(disp=0).params, dtype=float)
+        try:
+            params = np.asarray(model.fit(disp=0).params, dtype=float)
+        except TypeError as error:  # of models with other parameters too
+            raise TypeError(f"model must have a plain fit, got {error}") from None
     names = list(model.exog_names)
     if params.ndim == 2:  # a column for each category but the first
         names = [f"{name}[{k}]" for k in range(params.shape[1]) for name in names]
@@ -86,17 +92,20 @@ def _precision(prior_sd, d):
     return np.full(d, sd) ** -2.0
 
 
-def _refuse_other_gradient(model, x0):
-    """Raise unless the score is the gradient of the log likelihood, beside the fit."""
+@np.errstate(all="ignore")
+def _checked_derivatives(model, x0):
+    """Whether the Hessian is the score's; raises unless the score is the likelihood's."""
     step = STEP * (1.0 + np.abs(x0))
-    x = x0 + 1e3 * step
+    x = x0 + 1e3 * step  # at the fit itself slopes are zero
     try:
         slope = model.score(x) @ step
-        rise = (model.loglike(x + step) - model.loglike(x - step)) / 2.0
     except NotImplementedError:
         raise TypeError(f"model must have a score, got {model!r}") from None
-    if not abs(slope - rise) <= MISMATCH * max(abs(slope), abs(rise)):
+    rise = (model.loglike(x + step) - model.loglike(x - step)) / 2.0
+    if not np.isclose(rise, slope, *MISMATCH):
         raise ValueError(
             "model must have a score that is the gradient of its loglike, got a slope "
-            f"of {slope} for a rise of {rise}: give a GLM its scale, or use OLS"
+            f"of {slope} for a rise of {rise}, as of a GLM with an estimated scale"
         )
+    change = (model.score(x + step) - model.score(x - step)) / 2.0
+    return bool(np.isclose(change, model.hessian(x) @ step, *MISMATCH).all())

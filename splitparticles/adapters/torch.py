@@ -1,6 +1,7 @@
 """Models by a log density in PyTorch."""
 
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
     ----------
     log_density : callable
         Tensor of one point, or a dictionary of them, like `x0` -> number, up to a
-        constant.  It meets tensors in double precision; its parameters are real
-        numbers without a constraint.
+        constant.  While it runs, double precision is PyTorch's default, so that
+        numbers inside have it too.  Its parameters are real, without a constraint.
     x0 : array_like or mapping of str to array_like
         Where a run starts: one tensor, named like ``x[0]``, or tensors by their names.
 
@@ -51,12 +52,14 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
 
     def of_batches(function):
         def both(x):
-            scores, values = function(torch.from_numpy(x))
+            with _double(torch):
+                scores, values = function(torch.from_numpy(x))
             return values.detach().numpy(), scores.detach().numpy()
 
         return both
 
-    _refuse_no_number(torch, at, torch.from_numpy(start.copy()))
+    with _double(torch):
+        _refuse_no_number(torch, at, torch.from_numpy(start.copy()))
     of_row = torch.func.grad_and_value(at)
 
     def one_by_one(x):
@@ -69,6 +72,17 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
     except RuntimeError:  # no rule of vmap, or the value of a number is asked for
         whole = of_batches(one_by_one)
     return model_of(whole, start, names=blocks.names)
+
+
+@contextmanager
+def _double(torch):
+    """Double precision as the default of new tensors."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _as_array(torch, value):
