@@ -37,14 +37,15 @@ def from_jax(log_density: Callable, x0: Any) -> Model:
 
     Examples
     --------
-    >>> import splitparticles as sp
-    >>> def log_density(p):
+    >>> import numpy as np, splitparticles as sp
+    >>> def log_p(p):
     ...     return -0.5 * (p["mu"] ** 2 + ((p["theta"] - p["mu"]) ** 2).sum())
-    >>> sp.from_jax(log_density, {"mu": 0.0, "theta": [0.0, 0.0]}).names  # doctest: +SKIP
+    >>> start = {"mu": 0.0, "theta": np.zeros(2)}
+    >>> sp.from_jax(log_p, start).names  # doctest: +SKIP
     ['mu', 'theta[0]', 'theta[1]']
     """
-    jax = imported("jax", "jax")
     as_callable(log_density, "log_density", "pytree -> number")
+    jax = imported("jax", "jax")
     tree = jax.tree_util
     paths, structure = tree.tree_flatten_with_path(x0)
     blocks, start = start_blocks({_name(tree, path): leaf for path, leaf in paths})
@@ -90,7 +91,7 @@ def batched(jax, function: Callable) -> Callable:
 
 
 def _name(tree, path):
-    """Name of a leaf, such as ``layer.w`` and ``theta[0]``; ``x`` for the tree itself."""
+    """Name of a leaf, such as ``layer.w`` and ``theta[0]``; ``x`` for a lone one."""
     name = ""
     for key in path:
         text = tree.keystr((key,), simple=True)

@@ -33,9 +33,9 @@ def from_numpyro(model: Callable, *args, **kwargs) -> Model:
     RuntimeError
         When it knows no valid start, as when data lie outside the support.
     """
+    as_callable(model, "model", "as NumPyro has them")
     util = imported("numpyro.infer.util", "numpyro")
     jax = imported("jax", "numpyro")
-    as_callable(model, "model", "NumPyro model")
     key = jax.random.PRNGKey(0)
     with jax.enable_x64(True):
         info = util.initialize_model(key, model, model_args=args, model_kwargs=kwargs)

@@ -49,8 +49,8 @@ def from_pymc(model: Any, *, initvals: Mapping[str, Any] | None = None) -> Model
     variables = [*model.free_RVs, *model.deterministics]
     images = _compiled(start, inputs, model.replace_rvs_by_values(variables))
     # what depends on no coordinate has no rows
-    shapes = [a.shape[a.ndim - v.ndim :] for a, v in zip(images(x0[None]), variables)]
-    user = Blocks({v.name: shape for v, shape in zip(variables, shapes)})
+    pairs = zip(images(x0[None]), variables, strict=True)
+    user = Blocks({v.name: a.shape[a.ndim - v.ndim :] for a, v in pairs})
     dims = model.named_vars_to_dims.items()
     return model_of(
         both,
@@ -64,7 +64,9 @@ def from_pymc(model: Any, *, initvals: Mapping[str, Any] | None = None) -> Model
 
 
 def _refuse_discrete(model):
-    discrete = [rv.name for rv in model.free_RVs if rv.dtype.startswith(("int", "bool"))]
+    discrete = [
+        rv.name for rv in model.free_RVs if rv.dtype.startswith(("int", "bool"))
+    ]
     if discrete:
         raise ValueError(
             f"model must have continuous free variables, got discrete {discrete}: "

@@ -60,9 +60,12 @@ def from_stan(model: Any) -> Model:
     safe = "STAN_THREADS=true" in model.model_info()
     pool = ThreadPoolExecutor(os.cpu_count() if safe else 1)
 
+    def in_stan(row):
+        return model.log_density_gradient(row, propto=False)
+
     def at(row):
         try:
-            return model.log_density_gradient(row, propto=False)
+            return in_stan(row)
         except RuntimeError:  # Stan rejects the point
             return -np.inf, np.full(d, np.nan)
 
@@ -75,19 +78,19 @@ def from_stan(model: Any) -> Model:
 
     return model_of(
         both,
-        _start(model, d),
+        _start(in_stan, d),
         names=_renamed(model.param_unc_names()),
         to_user=lambda x: np.array(list(pool.map(image, np.array(x, dtype=float)))),
         user_names=_renamed(model.param_names(include_tp=True)),
     )
 
 
-def _start(model, d):
+def _start(in_stan, d):
     """Point (d,) that Stan takes."""
     draws = np.random.default_rng(0).uniform(-2.0, 2.0, (STARTS, d))
     for x0 in [np.zeros(d), *draws]:
         try:
-            value, _ = model.log_density_gradient(x0.copy())
+            value, _ = in_stan(x0.copy())
             reason = f"its log density is {value}"
         except RuntimeError as error:
             value, reason = -np.inf, str(error)

@@ -17,10 +17,10 @@ MISMATCH = 1e-4, 1e-10  # of a score and differences, relative and absolute
 
 
 def from_statsmodels(model: Any, *, prior_sd: ArrayLike | None = None) -> Model:
-    r"""Model of the parameters of a likelihood model, under a normal prior or a flat one.
+    r"""Model of the parameters of a likelihood, under a normal prior or a flat one.
 
-    Least squares have no parameter for their noise: their likelihood is that of the best
-    noise, the same as with :math:`\sigma^2` integrated out under :math:`1 / \sigma^2`.
+    Least squares have no parameter for their noise: their likelihood is that of the
+    best noise, as with :math:`\sigma^2` integrated out under :math:`1 / \sigma^2`.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _precision(prior_sd, d):
 
 @np.errstate(all="ignore")
 def _checked_derivatives(model, x0):
-    """Whether the Hessian is the score's; raises unless the score is the likelihood's."""
+    """Whether the Hessian is the score's; the score must be the likelihood's."""
     step = STEP * (1.0 + np.abs(x0))
     x = x0 + 1e3 * step  # at the fit itself slopes are zero
     try:

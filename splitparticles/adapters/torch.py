@@ -39,8 +39,8 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
         When x0 has an entry that is no finite real number, or log_density returns no
         number.
     """
-    torch = imported("torch", "torch")
     as_callable(log_density, "log_density", "tensor -> number")
+    torch = imported("torch", "torch")
     single = not isinstance(x0, Mapping)
     tensors = {"x": x0} if single else dict(x0)
     blocks, start = start_blocks({k: _as_array(torch, v) for k, v in tensors.items()})

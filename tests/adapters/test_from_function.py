@@ -107,7 +107,7 @@ def test_bad_options_are_refused_by_name(options, words):
 def test_what_returns_no_number_is_refused():
     with pytest.raises(TypeError, match="f must be a callable"):
         sp.from_log_density(3, [0.0])
-    for bad in (np.nan, "x", [[1.0]]):
+    for bad in (np.nan, "x", 1.0):
         with pytest.raises((TypeError, ValueError), match="x0 must"):
             sp.from_log_density(np.sum, bad)
     model = sp.from_log_density(lambda x: x, [0.0, 1.0])

@@ -59,7 +59,10 @@ def test_least_squares_are_at_their_best_noise():
     [
         (lambda: api.Probit(BINARY, X), ["const", "x1", "x2"]),
         (lambda: api.NegativeBinomial(COUNTS, X), ["const", "x1", "x2", "alpha"]),
-        (lambda: api.GLM(COUNTS, X, family=api.families.Poisson()), ["const", "x1", "x2"]),
+        (
+            lambda: api.GLM(COUNTS, X, family=api.families.Poisson()),
+            ["const", "x1", "x2"],
+        ),
         (
             lambda: api.MNLogit(COUNTS.clip(0, 2), X),
             [f"{name}[{k}]" for k in range(2) for name in ("const", "x1", "x2")],
@@ -103,9 +106,17 @@ def test_far_out_there_is_no_warning():
         (lambda: api.RLM(Y, X), {}, "model must have a plain fit, got"),
         (lambda: api.GLM(Y, X), {}, "the gradient of its loglike, got a slope"),
         (lambda: api.Logit(BINARY, X), {"prior_sd": -1.0}, "prior_sd must be positive"),
-        (lambda: api.Logit(BINARY, X), {"prior_sd": [1.0, 2.0]}, "prior_sd must be pos"),
+        (
+            lambda: api.Logit(BINARY, X),
+            {"prior_sd": [1.0, 2.0]},
+            "prior_sd must be pos",
+        ),
         (lambda: api.Logit(BINARY, X), {"prior_sd": "x"}, "prior_sd must be real"),
-        (lambda: api.Logit(BINARY, X), {"prior_sd": np.nan}, "prior_sd must be positive"),
+        (
+            lambda: api.Logit(BINARY, X),
+            {"prior_sd": np.nan},
+            "prior_sd must be positive",
+        ),
     ],
 )
 def test_what_has_no_log_density_is_refused(make, options, words):

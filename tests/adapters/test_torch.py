@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch")
 from torch import distributions as dist  # noqa: E402
 
 
-def schools(p, effects=torch.tensor(EFFECTS), errors=torch.tensor(ERRORS)):
+def schools(p):
+    effects, errors = torch.from_numpy(EFFECTS), torch.from_numpy(ERRORS)
     tau = p["log_tau"].exp()
     number = {"validate_args": False}
     prior = dist.Normal(0.0, 5.0, **number).log_prob(p["mu"])

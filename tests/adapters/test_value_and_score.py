@@ -56,7 +56,9 @@ def test_points_of_another_shape_are_refused(bad):
         ValueAndScore(Counting(), 2).score(bad)
 
 
-@pytest.mark.parametrize("n, size", [(1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 128)])
+@pytest.mark.parametrize(
+    "n, size", [(1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 128)]
+)
 def test_padding_repeats_the_last_row_up_to_a_power_of_two(n, size, rng):
     x = rng.normal(size=(n, 2))
     longer = padded(x)
