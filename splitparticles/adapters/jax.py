@@ -1,6 +1,7 @@
 """Models by a log density in JAX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ def from_jax(log_density: Callable, x0: Any) -> Model:
     """Model of a log density in JAX, whose score and its products JAX derives.
 
     It runs in double precision whatever the flag ``jax_enable_x64`` says, and leaves
-    the flag alone.  Batches are padded to powers of two, so few shapes are compiled.
+    the flag alone; where it is off, JAX's caches are cleared whenever something is
+    compiled.  Batches are padded to powers of two, so that few shapes are.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def from_jax(log_density: Callable, x0: Any) -> Model:
     def along(row, v):
         return jax.jvp(jax.grad(at), (row,), (v,))[1]
 
-    with jax.enable_x64(True):
+    with double_precision(jax):
         _refuse_no_number(jax.eval_shape(at, start))
     return model_of(
         batched(jax, jax.value_and_grad(at)),
@@ -80,14 +82,37 @@ def batched(jax, function: Callable) -> Callable:
     callable
         Arrays (n, d), as many -> the pytree of arrays (n, ...) of NumPy.
     """
-    compiled = jax.jit(jax.vmap(function))
+    batch, compiled = jax.jit(jax.vmap(function)), {}
 
     def on_batch(*rows):
+        longer = [padded(x) for x in rows]
+        size = len(longer[0])
+        if size not in compiled:
+            with double_precision(jax):
+                compiled[size] = batch.lower(*longer).compile()
         with jax.enable_x64(True):
-            answers = compiled(*map(padded, rows))
+            answers = compiled[size](*longer)
         return jax.tree_util.tree_map(lambda a: np.asarray(a)[: len(rows[0])], answers)
 
     return on_batch
+
+
+@contextmanager
+def double_precision(jax) -> Iterator[None]:
+    """Double precision of what is traced, with caches of its own.
+
+    JAX keeps traces in which arrays of NumPy are constants for either precision alike:
+    later ones would fail, or be in single precision.
+    """
+    if jax.config.jax_enable_x64:
+        yield
+        return
+    jax.clear_caches()
+    try:
+        with jax.enable_x64(True):
+            yield
+    finally:
+        jax.clear_caches()
 
 
 def _name(tree, path):

@@ -7,7 +7,7 @@ from .._validation import as_callable
 from ..scores.model import Model
 from .blocks import Blocks
 from .imported import imported
-from .jax import batched, from_jax
+from .jax import batched, double_precision, from_jax
 
 
 def from_numpyro(model: Callable, *args, **kwargs) -> Model:
@@ -37,7 +37,7 @@ def from_numpyro(model: Callable, *args, **kwargs) -> Model:
     util = imported("numpyro.infer.util", "numpyro")
     jax = imported("jax", "numpyro")
     key = jax.random.PRNGKey(0)
-    with jax.enable_x64(True):
+    with double_precision(jax):
         info = util.initialize_model(key, model, model_args=args, model_kwargs=kwargs)
         start = info.param_info.z
         sites = jax.eval_shape(info.postprocess_fn, start)

@@ -42,6 +42,37 @@ def test_the_flag_of_precision_is_left_alone_and_does_not_matter():
         jax.config.update("jax_enable_x64", before)
 
 
+FEATURES = np.random.default_rng(0).normal(size=(20, 3))
+
+
+@pytest.mark.parametrize(
+    "log_density",
+    [
+        lambda x: -jnp.square(FEATURES[0] - x).sum(),
+        lambda x: -jnp.logaddexp(0.0, FEATURES @ x).sum(),
+        lambda x: -jax.jit(lambda y: jnp.square(FEATURES - y).sum())(x),
+        lambda x: jax.nn.logsumexp(-jnp.square(FEATURES - x)),
+    ],
+)
+def test_the_users_single_precision_and_ours_do_not_meet(log_density):
+    def users():
+        x = jnp.ones(3)
+        answers = log_density(x), jax.jit(log_density)(x), jax.grad(log_density)(x)
+        assert all(a.dtype == jnp.float32 for a in answers)
+        return np.concatenate([np.ravel(a) for a in answers])
+
+    before = users()
+    model = sp.from_jax(log_density, np.zeros(3))
+    x = np.random.default_rng(1).normal(size=(5, 3))
+    scores, products = model.score(x), model.score_product(x, x)
+    np.testing.assert_array_equal(users(), before)
+    again = sp.from_jax(log_density, np.zeros(3))
+    np.testing.assert_array_equal(again.score(x), scores)
+    np.testing.assert_array_equal(again.score_product(x, x), products)
+    np.testing.assert_array_equal(users(), before)
+    check_model(again, lambda x: again.log_density(x), slopes=1e-8)
+
+
 Layer = namedtuple("Layer", "w b")
 
 
