@@ -4,6 +4,7 @@ from adapter_checks import check_model, eight_schools, points
 from scipy import stats
 
 import splitparticles as sp
+from splitparticles.adapters.bounds import Below
 from splitparticles.transforms import Joint, Ordered, Positive, Simplex
 
 
@@ -113,3 +114,13 @@ def test_what_returns_no_number_is_refused():
     model = sp.from_log_density(lambda x: x, [0.0, 1.0])
     with pytest.raises(ValueError, match="log_density must return shape"):
         model.score(np.zeros((1, 2)))
+
+
+def test_below_a_bound_every_formula_holds(rng):
+    upper, z, g = np.array([1.0, -2.0]), *rng.normal(size=(2, 5, 2))
+    below = Below(upper)
+    np.testing.assert_allclose(below.to_user(z), upper - np.exp(z))
+    np.testing.assert_allclose(below.to_real(upper - np.exp(z)), z)
+    np.testing.assert_allclose(below.pull(z, g), -np.exp(z) * g)
+    np.testing.assert_allclose(below.log_jacobian(z), z.sum(axis=1))
+    np.testing.assert_allclose(below.log_jacobian_gradient(z), 1.0)
