@@ -32,6 +32,16 @@ def from_numpyro(model: Callable, *args, **kwargs) -> Model:
         Without NumPyro.
     RuntimeError
         When it knows no valid start, as when data lie outside the support.
+    ValueError
+        When the model has no latent site.
+
+    Examples
+    --------
+    >>> import numpyro, numpyro.distributions as dist  # doctest: +SKIP
+    >>> def rates():
+    ...     numpyro.sample("rate", dist.Gamma(3.0, 2.0))
+    >>> sp.from_numpyro(rates).user_names  # doctest: +SKIP
+    ['rate']
     """
     as_callable(model, "model", "as NumPyro has them")
     util = imported("numpyro.infer.util", "numpyro")
@@ -44,13 +54,12 @@ def from_numpyro(model: Callable, *args, **kwargs) -> Model:
     if not start:
         raise ValueError("model must have a latent site, got none")
 
-    # leaves of both trees lie in the order of their names
-    row_of = Blocks({name: start[name].shape for name in sorted(start)})
-    user = Blocks({name: sites[name].shape for name in sorted(sites)})
+    latent = Blocks({name: start[name].shape for name in sorted(start)})  # as a pytree
+    user = Blocks({k: sites[k].shape for k in info.model_trace if k in sites})
 
     def image(row):
-        latent = dict(zip(row_of.shapes, row_of.split(row), strict=True))
-        values = info.postprocess_fn(latent)
+        point = dict(zip(latent.shapes, latent.split(row), strict=True))
+        values = info.postprocess_fn(point)
         return [values[name] for name in user.shapes]
 
     on_batch = batched(jax, image)

@@ -22,7 +22,7 @@ def from_pymc(model: Any, *, initvals: Mapping[str, Any] | None = None) -> Model
     model : pymc.Model
         All its free variables are continuous.
     initvals : mapping, optional
-        Start values of free variables by their names, as `pymc.sample` takes them.
+        Start values of free variables by their names, as ``pymc.sample`` takes them.
 
     Returns
     -------
@@ -36,6 +36,14 @@ def from_pymc(model: Any, *, initvals: Mapping[str, Any] | None = None) -> Model
         Without PyMC.
     TypeError, ValueError
         When a free variable is discrete, there is none, or initvals has another name.
+
+    Examples
+    --------
+    >>> import pymc as pm, splitparticles as sp  # doctest: +SKIP
+    >>> with pm.Model() as rates:  # doctest: +SKIP
+    ...     rate = pm.Gamma("rate", 3.0, 2.0, shape=2)
+    >>> sp.from_pymc(rates).user_names  # doctest: +SKIP
+    ['rate[0]', 'rate[1]']
     """
     pm = imported("pymc", "pymc")
     if not isinstance(model, pm.Model):

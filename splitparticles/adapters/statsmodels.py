@@ -41,6 +41,11 @@ def from_statsmodels(model: Any, *, prior_sd: ArrayLike | None = None) -> Model:
     TypeError, ValueError
         When the model has no score, or one that is not the gradient of its ``loglike``,
         as a GLM with an estimated scale; or when prior_sd is not positive.
+
+    Examples
+    --------
+    >>> import splitparticles as sp, statsmodels.api as sm  # doctest: +SKIP
+    >>> model = sp.from_statsmodels(sm.Logit(y, X), prior_sd=5.0)  # doctest: +SKIP
     """
     base = imported("statsmodels.base.model", "statsmodels")
     if not isinstance(model, base.LikelihoodModel):

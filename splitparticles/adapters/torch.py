@@ -28,7 +28,7 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
     Returns
     -------
     Model
-        Whole batches go through `torch.func.vmap`; rows one by one if `log_density`
+        Whole batches go through ``torch.func.vmap``; rows one by one if `log_density`
         cannot, as where it asks for the value of a number.
 
     Raises
@@ -38,6 +38,12 @@ def from_torch(log_density: Callable, x0: Any) -> Model:
     TypeError, ValueError
         When x0 has an entry that is no finite real number, or log_density returns no
         number.
+
+    Examples
+    --------
+    >>> import torch, splitparticles as sp  # doctest: +SKIP
+    >>> sp.from_torch(lambda x: -(x**2).sum(), torch.zeros(2)).names  # doctest: +SKIP
+    ['x[0]', 'x[1]']
     """
     as_callable(log_density, "log_density", "tensor -> number")
     torch = imported("torch", "torch")

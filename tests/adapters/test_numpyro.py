@@ -33,7 +33,7 @@ def test_a_model_has_its_sign_its_jacobian_and_its_names():
     check_model(model, eight_schools, slopes=1e-8)
     assert model.names == ["mu", "tau", *(f"z[{k}]" for k in range(8))]
     user = user_columns(model, x := points(model))
-    assert set(user) == {*model.names, *(f"theta[{k}]" for k in range(8))}
+    assert list(user) == model.names + [f"theta[{k}]" for k in range(8)]
     found = [user[name] for name in ["mu", "tau", *(f"theta[{k}]" for k in range(8))]]
     np.testing.assert_allclose(np.transpose(found), schools_to_user(x), rtol=1e-12)
     assert not jax.config.jax_enable_x64
