@@ -73,6 +73,8 @@ def test_other_models_have_their_derivatives_and_names(make, names):
     likelihood = make()
     model = sp.from_statsmodels(likelihood, prior_sd=3.0)
     assert model.names == names
+    flat = sp.from_statsmodels(make())
+    np.testing.assert_allclose(flat.score(flat.x0[None]), 0.0, atol=1e-2)
     x = model.x0 + 0.02 * np.random.default_rng(0).normal(size=(4, model.dim))
     wanted = [likelihood.loglike(row) - 0.5 * (row / 3.0) @ (row / 3.0) for row in x]
     np.testing.assert_allclose(model.log_density(x), wanted, rtol=1e-12)
