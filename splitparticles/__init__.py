@@ -17,6 +17,15 @@ from ._compiled.cache import StoreWarning
 from ._compiled.compiler import profile_of
 from ._files import CheckpointError
 from ._versions import __version__, show_versions
+from .adapters import (
+    from_jax,
+    from_log_density,
+    from_numpyro,
+    from_pymc,
+    from_stan,
+    from_statsmodels,
+    from_torch,
+)
 from .compression.compress import compress
 from .coordinates.preconditioner import Preconditioner
 from .descent.continuation import CoarseToFine
@@ -73,6 +82,13 @@ __all__ = [
     "Model",
     "check_score",
     "diagnose",
+    "from_jax",
+    "from_log_density",
+    "from_numpyro",
+    "from_pymc",
+    "from_stan",
+    "from_statsmodels",
+    "from_torch",
     "Report",
     "descend",
     "rounds",

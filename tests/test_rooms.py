@@ -12,7 +12,7 @@ FLOORS = [
     {"stop", "_compiled", "_validation", "_keywords", "_files", "_linalg"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
-    {"objectives", "modes", "emulator", "plotting"},
+    {"objectives", "modes", "emulator", "plotting", "adapters"},
     {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
     {"sampling", "compression", "estimators"},

@@ -437,6 +437,35 @@ TABLE = {
             "map": FUNCTION,
         },
     ),
+    # ------------------------- adapters; more in tests/adapters, with the libraries
+    "from_jax": (
+        {"log_density": normal, "x0": [0.0]},
+        {"log_density": FUNCTION, "x0": ([], [])},
+    ),
+    "from_torch": (
+        {"log_density": normal, "x0": [0.0]},
+        {"log_density": FUNCTION, "x0": ([], [])},
+    ),
+    "from_numpyro": ({"model": normal}, {"model": FUNCTION, "args": ([], [])}),
+    "from_pymc": ({}, {"model": ([], []), "initvals": ([], [])}),
+    "from_stan": ({}, {"model": ([], [None, 3, "a.stan", normal, Called])}),
+    "from_statsmodels": ({}, {"model": ([], []), "prior_sd": ([], [])}),
+    "from_log_density": (
+        {"f": normal, "x0": [0.5, 0.5]},
+        {
+            "f": FUNCTION,
+            "x0": ([[1], [[0.0, 1.0]]], [*NUMBERS, 3.5, [[NAN, 0.0]]]),
+            "transform": (
+                [None, sp.transforms.Real(2)],
+                [3, "real", sp.transforms.Real, sp.transforms.Real(3), normal],
+            ),
+            "bounds": (
+                [None, [(0, 1), None], ((None, 1), (-INF, INF))],
+                [3, "ab", [(0, 1)], [(1, 0), None], [(NAN, 1), None], [(0, 0.5), None]],
+            ),
+            "vectorized": FLAG,
+        },
+    ),
     # ----------------------------------------------------------------- transforms
     "transforms.Real": ({}, {"size": COUNT}),
     "transforms.Ordered": ({}, {"size": COUNT}),
