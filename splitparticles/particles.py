@@ -246,13 +246,12 @@ class ParticleSet:
             Particle i occurs ``m w_i`` times, rounded up or down; shuffled.
         """
         m, rng = as_rows(m, "m", self.dim), as_rng(rng)
-        return self.positions[self.resampled_rows(m, rng)]
+        return self.positions[systematic_rows(self.probabilities, m, rng)]
 
-    def resampled_rows(self, m: int, rng: np.random.Generator) -> np.ndarray:
-        """Rows of the points of `resample`, (m,)."""
-        w = self.probabilities
-        if w.min() < 0:
-            raise ValueError("resampling needs weights that are not negative")
-        levels = (np.arange(m) + rng.random()) / m
-        rows = np.searchsorted(np.cumsum(w), levels).clip(max=len(w) - 1)
-        return rng.permutation(rows)
+
+def systematic_rows(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows (m,) of weights w that sum to one, by systematic resampling; shuffled."""
+    if w.min() < 0:
+        raise ValueError("resampling needs weights that are not negative")
+    levels = (np.arange(m) + rng.random()) / m
+    return rng.permutation(np.searchsorted(np.cumsum(w), levels).clip(max=len(w) - 1))

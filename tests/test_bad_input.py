@@ -189,18 +189,6 @@ def test_a_keyword_like_no_other_gets_the_list():
         RUNS["sample"](qqq=3)
 
 
-@pytest.mark.parametrize(
-    "run, name, value",
-    [
-        ("sample", "checkpoint", "x"),
-        ("compress", "checkpoint", "x"),
-    ],
-)
-def test_what_is_not_implemented_says_so(run, name, value):
-    with pytest.raises(NotImplementedError, match=name):
-        RUNS[run](**{name: value})
-
-
 # ----------------------------------------------------------------- user's score
 @pytest.mark.parametrize("bad", [None, 3, "score", np.ones((2, 2))], ids=repr)
 def test_a_score_that_cannot_be_called_is_refused(bad):

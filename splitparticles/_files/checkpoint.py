@@ -224,4 +224,6 @@ def answers(path, *arguments, **options) -> Answers:
     """Return a `Checkpoint` at a path, or answers without one where that is None."""
     if path is None:
         return Answers(options["rng"])
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint must be a path, got {path!r}")
     return Checkpoint(path, *arguments, **options)

@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from .._versions import __version__
+from ..particles import systematic_rows
 
 CELL = re.compile(r"(.+)\[(\d+(?:, ?\d+)*)\]")
 
@@ -95,7 +96,7 @@ def to_arviz(result, n_draws: int, rng, coords, dims):
     if result.sampler is not None:
         draws = result.draws(CHAINS * each, chains=CHAINS, rng=rng)
     else:
-        rows = result.particles.resampled_rows(CHAINS * each, rng)
+        rows = systematic_rows(result.particles.probabilities, CHAINS * each, rng)
         draws = result.positions[rows]
         stats["particle"] = rows.reshape(CHAINS, each)
     in_chains = variables(result.labels, draws)

@@ -38,12 +38,11 @@ class Asked:
         kept = {name: answers.of(name, f) for name, f in self.functions().items()}
         return replace(self, **kept)
 
-    def check(self, cloud: np.ndarray) -> None:
-        """Refuse a start (n0, d) or names that do not fit, before a long run."""
+    def checked(self, cloud: np.ndarray) -> "Asked":
+        """Return the same; refuse a start (n0, d) or names that do not fit."""
         d = cloud.shape[1]
         if self.model is None:
-            checked_names(self.names, d)
-            return
+            return replace(self, names=checked_names(self.names, d))
         if d != self.model.dim:
             raise ValueError(f"x0 must have {self.model.dim} coordinates, got {d}")
         if self.model.to_user is not None:
@@ -55,7 +54,7 @@ class Asked:
                     f"{len(parameters)}"
                 )
             d = parameters.shape[1]
-        checked_names(self.user_names, d)
+        return replace(self, user_names=checked_names(self.user_names, d))
 
     def in_users_parameters(self, result: Result) -> Result:
         """Return the result of a run in the user's parameters."""
@@ -76,9 +75,8 @@ def asked(score, x0, log_density, score_product, names) -> Asked:
         if x0 is None:
             raise TypeError(
                 "x0 must be a start point, a cloud or a number of dimensions for a "
-                "score; only a model, with score and dim, may go without"
+                "score, got None; only a model, with score and dim, may go without"
             )
-        names = None if names is None else checked_names(names, len(names))
         return Asked(score, x0, log_density, score_product, names, None, names)
     straight = names if model.to_user is None else model.names
     return Asked(

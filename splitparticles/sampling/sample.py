@@ -200,7 +200,7 @@ def sample(
     d = cloud.shape[1]
     as_rows(n_particles, "n_particles", d)
     refuse_large_matrices("x0", d)
-    target.check(cloud)
+    target = target.checked(cloud)
     known = seen_rows(seen, d)
     counted = CountedScore(
         target.score,

@@ -116,7 +116,7 @@ LIKE_SAMPLE = {
     "callback": optional(FUNCTION),
     "progress": ([], FLAG[1]),
     "names": NAMES,
-    "checkpoint": ([None], []),  # not implemented yet
+    "checkpoint": ([None], [3, True, [], b"run"]),
 }
 LIKE_DESCEND = {
     "objective": OBJECTIVE,
@@ -163,6 +163,10 @@ TABLE = {
             "vectorized": ([True], FLAG[1]),
             "tempering": TEMPERING,
             "emulator": ([False], ["yes", True, None, 0]),
+            "seen": (
+                [None, ([[0.0, 1.0]], [[0.0, -1.0]])],
+                [3, True, [[1.0]], ([], 3)],
+            ),
             "max_score_evals": optional(LIMIT),
             **LIKE_SAMPLE,
         },
@@ -210,6 +214,16 @@ TABLE = {
         },
     ),
     "load": ({"path": "x"}, {"path": ([], []), "max_bytes": ([], COUNT[1])}),
+    "resume": ({"path": "x"}, {"path": ([], []), "score": ([], [])}),
+    "Result.to_arviz": (
+        {},
+        {
+            "n_draws": ([], COUNT[1]),
+            "rng": ([], RNG[1]),
+            "coords": ([], []),
+            "dims": ([], []),
+        },
+    ),
     # ------------------------------------------------------------------ particles
     "ParticleSet": (
         {"positions": [[0.0, 1.0], [2.0, 3.0]]},
@@ -437,6 +451,15 @@ TABLE = {
             "map": FUNCTION,
         },
     ),
+    "MappedScore": (
+        {"row_score": normal},
+        {
+            "row_score": FUNCTION,
+            "map": FUNCTION,
+            "chunk": COUNT,
+            "retries": ([0, 2], [-1, 1.5, "x", None, True]),
+        },
+    ),
     # ------------------------- adapters; more in tests/adapters, with the libraries
     "from_jax": (
         {"log_density": normal, "x0": [0.0]},
@@ -526,7 +549,8 @@ TABLE = {
 # results, protocols and bases, which callers do not make
 NO_OPTIONS = set(
     "Report Result Round Stop Moved Grown FirstVariation ExpectationError "
-    "ResultFileError SamplingWarning StoreWarning Move Growth Objective Discrepancy "
+    "CheckpointError RowError Model ResultFileError SamplingWarning StoreWarning "
+    "Move Growth Objective Discrepancy "
     "show_versions Linear Quadratic activations.RBF activations.Tanh losses.Logistic "
     "losses.Loss losses.Softmax losses.Squared targets.Target targets.GaussianMixture "
     "transforms.Transform".split()
