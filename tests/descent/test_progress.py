@@ -140,7 +140,7 @@ def test_time_left_follows_from_doublings_and_the_deadline(clock):
 
 
 def test_max_time_alone_says_what_is_left(clock, capsys, monkeypatch):
-    monkeypatch.setattr("splitparticles._validation.time", clock)
+    monkeypatch.setattr("splitparticles._validation.scalars.time", clock)
     monkeypatch.setattr("splitparticles.stop.time", clock)
     descended(clock, seconds=2.0, progress=True, max_time=60.0)
     lines = capsys.readouterr().err.splitlines()

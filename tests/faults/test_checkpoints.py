@@ -409,19 +409,16 @@ import numpy as np
 import splitparticles as sp
 
 def score(x):
-    time.sleep(0.02)
+    time.sleep(0.01)
     bend = x[:, 1] - 0.3 * x[:, 0] ** 2
     return np.column_stack([-x[:, 0] + 0.6 * x[:, 0] * bend, -bend])
 
 def sample(path=None):
-    return sp.sample(score, 2, 32, rng=5, checkpoint=path)
-
-def descend(path=None):
-    return sp.sample(score, 2, 12, rng=5, emulator=False, checkpoint=path)
+    return sp.sample(score, 2, 16, rng=5, checkpoint=path)
 
 def compress(path=None):
-    draws = np.random.default_rng(0).normal(size=(60_000, 4))
-    return sp.compress(draws, 48, rng=5, checkpoint=path)
+    draws = np.random.default_rng(0).normal(size=(40_000, 3))
+    return sp.compress(draws, 32, rng=5, checkpoint=path)
 
 if __name__ == "__main__":
     print("begins", flush=True)
@@ -433,7 +430,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", ["sample", "descend", "compress"])
+@pytest.mark.parametrize("door", ["sample", "compress"])
 def test_killed_twenty_times_it_ends_with_the_same_bits(tmp_path, door):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
