@@ -9,7 +9,7 @@ import splitparticles
 
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = [
-    {"stop", "_compiled", "_validation", "_keywords", "_files", "_linalg"},
+    {"stop", "_compiled", "_validation", "_keywords", "_files", "_linalg", "_display"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
     {"objectives", "modes", "emulator", "plotting"},
