@@ -15,8 +15,8 @@ FLOORS = [
     {"objectives", "modes", "emulator", "plotting"},
     {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
-    {"sampling", "compression", "estimators"},
-    {"resume", "cli"},
+    {"sampling", "compression"},
+    {"estimators", "resume", "cli"},
     {"__init__", "testing", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

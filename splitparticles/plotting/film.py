@@ -76,11 +76,16 @@ def animate(
     refuse_target(target, columns, result.particles.dim)
     first = rounds_of(result)[0].particles
     steps = [(first, np.arange(len(first)), first), *transitions(result)]
-    if ax is None:
+    if is_new := ax is None:
         ax = Figure(figsize=(5.0, 4.6), layout="constrained").subplots()
     ends = _shaded(ax, result, steps, columns, target, draws)
     update = (_stems if len(columns) == 1 else _dots)(ax, columns, result.labels)
     ax.set(xlim=ends[0], ylim=ends[-1] if len(columns) == 2 else (0.0, 1.08))
+
+    ax.set_title(" ")
+    if is_new:  # all frames have the layout of this one
+        ax.figure.draw_without_rendering()
+        ax.figure.set_layout_engine("none")
 
     def draw(frame):
         step, tick = divmod(frame, ticks)
@@ -105,14 +110,15 @@ def _checked_suffix(path):
 
 def _shaded(ax, result, steps, columns, target, draws):
     """Ends (k, 2) of the axes, into which a target or draws are shaded."""
-    background = None if target else draws_behind(result, draws, result.particles.dim)
-    everywhere = np.vstack([after.positions for _, _, after in steps])
-    ends = ranges(everywhere, background)[columns]
+    dim = result.particles.dim
+    background = None if target else draws_behind(result, draws, columns, dim)
+    everywhere = np.vstack([after.positions[:, columns] for _, _, after in steps])
+    ends = ranges(everywhere, background)
     if target is not None:
-        ends = checked_extent(None, everywhere[:, columns])
+        ends = checked_extent(None, everywhere)
         shade_target(ax, target, columns, ends)
     elif background is not None:
-        shade_draws(ax, background, columns, ends)
+        shade_draws(ax, background, ends)
     return ends
 
 
@@ -165,7 +171,10 @@ def _gif(film) -> bytes:
 
 
 def _html(film) -> str:
-    return film.to_jshtml(fps=FRAMES, embed_limit=MOST_MEGABYTES)
+    from matplotlib import rc_context
+
+    with rc_context({"animation.embed_limit": MOST_MEGABYTES}):
+        return film.to_jshtml(fps=FRAMES)
 
 
 CONTENT = {".gif": _gif, ".html": lambda film: _html(film).encode()}

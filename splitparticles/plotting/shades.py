@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from scipy.special import ndtri
 
 from ..draws.labelled import as_draws
 from ..particles import ParticleSet
@@ -15,30 +16,32 @@ MASSES = [0.98, 0.9, 0.75, 0.6, 0.4, 0.2, 0.05]  # of draws in regions of a grey
 
 MOST_DRAWS = 4000
 
-BINS, SMOOTHED = 50, 1.5  # of a side, and the standard deviation of a blur in bins
+BINS = 80  # a side
+
+BLUR = 0.7, 4.0  # least and largest bandwidth, in bins
 
 TAIL = 0.001  # of the draws, beyond either end of a picture
 
 SIDE = 80  # points a side of a target's shades
 
 
-def draws_behind(data, draws, dim: int) -> ParticleSet | None:
-    """Draws to shade behind particles, a few thousand of them.
+def draws_behind(data, draws, columns, dim: int) -> ParticleSet | None:
+    """Some columns of draws to shade behind particles, a few thousand of them.
 
     Those given, else of the result's emulator, else those that were compressed.
     """
     if draws is not None:
         draws = as_draws(draws, "draws", dim)
-        return ParticleSet(draws[_some_rows(len(draws))])
+        return ParticleSet(draws[_some_rows(len(draws))][:, columns])
     if not is_result(data):
         return None
     if data.sampler is not None:
-        return ParticleSet(data.draws(MOST_DRAWS, rng=0))
+        return ParticleSet(data.draws(MOST_DRAWS, rng=0)[:, columns])
     if data.compressed is None:
         return None
     rows = _some_rows(data.compressed.moments().n)
     weights = data.compressed.weights
-    x = data.compressed.taken(rows)
+    x = data.compressed.taken(rows)[:, columns]
     return ParticleSet(x, None if weights is None else weights[rows])
 
 
@@ -58,16 +61,16 @@ def ranges(positions: np.ndarray, draws: ParticleSet | None) -> np.ndarray:
     return np.stack([low - margin, high + margin], axis=1)
 
 
-def shade_draws(ax, draws: ParticleSet, columns, ends) -> None:
+def shade_draws(ax, draws: ParticleSet, ends: np.ndarray) -> None:
     """Fill the density of draws: along one axis to height one, or over two.
 
     A grey begins where the density encloses one of the `MASSES`.
     """
-    sample, ends = draws.positions[:, columns], np.asarray(ends)
-    counts, edges = np.histogramdd(sample, BINS, ends, weights=draws.weights)
-    density = gaussian_filter(counts, SMOOTHED)
+    counts, edges = np.histogramdd(draws.positions, BINS, ends, weights=draws.weights)
+    bins = _bandwidths(draws) * BINS / np.ptp(ends, axis=1)
+    density = gaussian_filter(counts, np.clip(bins, *BLUR))
     middle = [0.5 * (e[1:] + e[:-1]) for e in edges]
-    if len(columns) == 1:
+    if draws.dim == 1:
         ax.fill_between(*middle, density / density.max(), color="0.85", zorder=0)
         return
     falling = np.sort(density, axis=None)[::-1]
@@ -76,6 +79,16 @@ def shade_draws(ax, draws: ParticleSet, columns, ends) -> None:
     levels = np.unique([*levels, 1.01 * falling[0]])
     greys = GREYS[: len(levels) - 1]
     ax.contourf(*middle, density.T, levels=levels, colors=greys, zorder=0)
+
+
+def _bandwidths(draws):
+    """Bandwidths (d,) by Silverman's rule, at the scale where draws are densest.
+
+    It follows a narrow mode where others are far.
+    """
+    nearest = np.diff(draws.quantile(np.linspace(0.1, 0.9, 9)), axis=0).min(axis=0)
+    scale = nearest / ndtri(0.6)  # the middle tenths of a normal law
+    return 0.9 * scale * len(draws) ** (-1.0 / (4 + draws.dim))
 
 
 def shade_target(ax, target, columns, ends, top: float = 1.0) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._display import SHOWN, rounded
 from .._validation import as_nonnegative
+from ..particles import ParticleSet
 from .axes import areas, checked_columns, colours, particles_and_labels
 from .shades import draws_behind, ranges, shade_draws
 
@@ -13,7 +14,9 @@ INCHES = 1.9  # a side of a panel
 
 STEM = 0.35  # of the density's height, for the largest weight
 
-POINTS = 220.0  # which the letters of a label may take along a panel
+POINTS = 200.0  # which the letters of a label may take along a panel
+
+LINE = 30  # letters of a title
 
 QUANTILES = [0.16, 0.5, 0.84]  # median and one standard deviation of a normal law
 
@@ -67,19 +70,26 @@ def corner(
     first = range(min(p.dim, SHOWN))
     chosen = first if coordinates is None else coordinates
     columns = checked_columns(chosen, labels, most=p.dim)
-    background = draws_behind(result, draws, p.dim)
     panels = _triangle(axes, len(columns))
     if coordinates is None and p.dim > SHOWN:
         note = f"the first {SHOWN} of {p.dim} coordinates"
         panels[0, 0].figure.text(0.99, 0.99, note, ha="right", va="top")
+    background = draws_behind(result, draws, columns, p.dim)
+    p, labels = _of_columns(p, columns), [labels[column] for column in columns]
     ends = ranges(p.positions, background)
-    for i, row in enumerate(columns):
-        _draw_marginal(panels[i, i], p, background, row, ends)
-        _entitle(panels[i, i], p, row, labels[row])
-        for j, column in enumerate(columns[:i]):
-            _draw_pair(panels[i, j], p, background, [column, row], ends, area)
-    _label(panels, [labels[column] for column in columns])
+    for i, j in zip(*np.tril_indices(p.dim), strict=True):
+        ax, pair = panels[i, j], [j, i] if j < i else [i]
+        if background is not None:
+            shade_draws(ax, _of_columns(background, pair), ends[pair])
+        (_draw_pair if j < i else _draw_marginal)(ax, _of_columns(p, pair), area)
+        ax.set(xlim=ends[j], ylim=ends[i] if j < i else (0.0, 1.08))
+        _set_ticks(ax, i == p.dim - 1, j == 0 < i, j < i)
+    _label(panels, p, labels)
     return panels
+
+
+def _of_columns(particles, columns):
+    return ParticleSet(particles.positions[:, columns], particles.weights)
 
 
 def _triangle(axes, k):
@@ -99,48 +109,45 @@ def _triangle(axes, k):
     return panels
 
 
-def _draw_marginal(ax, p, draws, column, ends):
-    if draws is not None:
-        shade_draws(ax, draws, [column], ends[[column]])
+def _draw_marginal(ax, p, area):
     stems = STEM * np.abs(p.weights) / np.abs(p.weights).max()
-    ax.vlines(p.positions[:, column], 0.0, stems, lw=1.0, color=colours(p.weights))
-    ax.set(xlim=ends[column], ylim=(0.0, 1.08 if draws is not None else 1.2 * STEM))
+    ax.vlines(p.positions[:, 0], 0.0, stems, lw=1.0, color=colours(p.weights))
 
 
-def _draw_pair(ax, p, draws, pair, ends, area):
-    if draws is not None:
-        shade_draws(ax, draws, pair, ends[pair])
-    x, y = p.positions[:, pair].T
+def _draw_pair(ax, p, area):
     look = {"linewidths": 0.4, "edgecolors": "white", "zorder": 3}
-    ax.scatter(x, y, s=areas(p.weights, area), color=colours(p.weights), **look)
-    ax.set(xlim=ends[pair[0]], ylim=ends[pair[1]])
+    sizes = areas(p.weights, area)
+    ax.scatter(*p.positions.T, s=sizes, color=colours(p.weights), **look)
 
 
-def _entitle(ax, p, column, label):
-    """Median and its distances to the quantiles about it, where weights have them."""
-    if p.probabilities.min() < 0.0:
-        return
-    low, median, high = p.quantile(QUANTILES)[:, column]
-    up, down = high - median, median - low
-    digits = [rounded(v, min(up, down) or max(up, down)) for v in (median, up, down)]
-    text = f"{label} = {digits[0]} +{digits[1]} \N{MINUS SIGN}{digits[2]}"
-    ax.set_title(text, loc="left", fontsize=min(9.0, POINTS / len(text)))
-
-
-def _label(panels, labels):
-    """Names and numbers of the axes, at the left and at the bottom only."""
+def _set_ticks(ax, bottom, left, is_pair):
+    """A few ticks, with numbers at the left and at the bottom only."""
     from matplotlib.ticker import MaxNLocator
 
-    last = len(labels) - 1
-    for i, j in zip(*np.tril_indices(last + 1), strict=True):
-        ax = panels[i, j]
-        ax.xaxis.set_major_locator(MaxNLocator(3, prune="both"))
-        ax.yaxis.set_major_locator(MaxNLocator(3, prune="both"))
-        ax.tick_params(labelsize=8, labelbottom=i == last, labelleft=j < i and j == 0)
-        ax.tick_params(left=j < i)
-        size = {"fontsize": min(10.0, POINTS / len(labels[j]))}
-        if i == last:
-            ax.set_xlabel(labels[j], **size)
-        if j == 0 < i:
-            ax.set_ylabel(labels[i], fontsize=min(10.0, POINTS / len(labels[i])))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(3, prune="both"))
+    ax.tick_params(labelsize=8, labelbottom=bottom, labelleft=left, left=is_pair)
+
+
+def _label(panels, p, labels):
+    """Names of the axes, and titles over the diagonal."""
+    for k, label in enumerate(labels):
+        size = min(10.0, POINTS / len(label))
+        panels[-1, k].set_xlabel(label, fontsize=size)
+        if k:
+            panels[k, 0].set_ylabel(label, fontsize=size)
+        if p.probabilities.min() >= 0.0:
+            title = _title(label, p.quantile(QUANTILES)[:, k])
+            size = min(9.0, POINTS / max(map(len, title.splitlines())))
+            panels[k, k].set_title(title, loc="left", fontsize=size)
     panels[0, 0].figure.align_labels()
+
+
+def _title(label, quantiles):
+    """Median and its distances to the quantiles about it."""
+    low, median, high = quantiles
+    up, down = high - median, median - low
+    digits = [rounded(v, min(up, down) or max(up, down)) for v in (median, up, down)]
+    text = f"{digits[0]} +{digits[1]} -{digits[2]}".replace("-", "\N{MINUS SIGN}")
+    gap = "\n" if len(label + text) > LINE else " "
+    return f"{label} ={gap}{text}"
