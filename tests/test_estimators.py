@@ -109,9 +109,7 @@ def test_a_compressor_is_compress_and_distances_to_its_points(table):
     weights = np.linspace(0.0, 1.0, 400)
     fitted = Compressor(8, weights="optimal", random_state=0)
     assert fitted.fit(table, sample_weight=weights) is fitted
-    expected = sp.compress(
-        table, 8, weights_of_draws=weights, weights="optimal", rng=0
-    )
+    expected = sp.compress(table, 8, weights_of_draws=weights, weights="optimal", rng=0)
     np.testing.assert_array_equal(fitted.points_, expected.positions)
     np.testing.assert_array_equal(fitted.weights_, expected.weights)
     distances = fitted.transform(table)

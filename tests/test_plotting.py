@@ -131,7 +131,9 @@ def test_target_is_asked_in_its_own_order(ax, coordinates):
     np.testing.assert_allclose(points.max(axis=0), [2.0, 6.0])
 
 
-@pytest.mark.parametrize("coordinates", [(0, 2), (0, 0), (-1, 0), (), (0, 1, 1), (0.0,), ("x2",), None])
+@pytest.mark.parametrize(
+    "coordinates", [(0, 2), (0, 0), (-1, 0), (), (0, 1, 1), (0.0,), ("x2",), None]
+)
 def test_wrong_coordinates_are_refused(coordinates):
     with pytest.raises(ValueError, match="coordinates must be one or two of 2"):
         plotting.particles(THREE, coordinates=coordinates)
@@ -147,7 +149,9 @@ def test_target_on_the_line_is_filled_to_the_largest_weight(ax):
     assert abs(x[y.argmax()]) < 0.01
 
 
-@pytest.mark.parametrize("extent", [(0.0, 1.0, 2.0), (0.0, 1.0), "abcd", (0, 1, 2, NAN)])
+@pytest.mark.parametrize(
+    "extent", [(0.0, 1.0, 2.0), (0.0, 1.0), "abcd", (0, 1, 2, NAN)]
+)
 def test_a_wrong_extent_is_refused(ax, extent):
     with pytest.raises((TypeError, ValueError), match="extent must be"):
         plotting.particles(THREE, ax=ax, target=TARGET, extent=extent)

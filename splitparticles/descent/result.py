@@ -221,9 +221,10 @@ class Result(ParticleStatistics):
         return nearest_draws(self.compressed, self.preconditioner, self.positions)
 
     def plot(self, ax=None, **options):
-        """Draw a corner plot of all coordinates: see `splitparticles.plotting.corner`.
+        """Draw a corner plot of all coordinates, `splitparticles.plotting.corner`.
 
-        With `ax`, the particles in it: see `splitparticles.plotting.particles`.
+        With `ax`, the particles into it: `splitparticles.plotting.particles`.  Returns
+        what these return, an array of axes or `ax`.
         """
         from .. import plotting
 

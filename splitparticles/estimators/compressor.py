@@ -1,8 +1,11 @@
 """Compressor of a table to a few weighted rows."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
-from sklearn.base import TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.metrics import euclidean_distances
 from sklearn.utils.validation import (
     _check_sample_weight,

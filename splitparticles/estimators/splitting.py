@@ -23,7 +23,6 @@ from ..networks.activations import Tanh
 from ..networks.losses import Logistic, Softmax, Squared
 from ..networks.network import Network
 from ..particles import ParticleSet
-
 from .random_state import generator_of
 
 SCATTERED = 64  # random neurons among which the first one is chosen

@@ -1,4 +1,4 @@
-"""Plots of particles, of their splitting tree, of rounds and of the witness, and a film.
+"""Plots of particles, their splitting tree, rounds and the witness, and a film.
 
 Functions with `ax` draw into these axes, or into new ones, and return them.  The
 plane is drawn in equal aspect; projections from more dimensions are not.
@@ -12,10 +12,10 @@ plane is drawn in equal aspect; projections from more dimensions are not.
 """
 
 from .branches import tree
-from .triangle import corner
 from .film import animate
 from .plane import particles
 from .rounds import history, spectrum
+from .triangle import corner
 from .witness_plane import witness
 
 __all__ = ["animate", "corner", "history", "particles", "spectrum", "tree", "witness"]

@@ -47,7 +47,8 @@ def checked_extent(extent, xy: np.ndarray) -> np.ndarray:
     around = np.stack([low - margin, high + margin], axis=1)
     if extent is None:
         return around
-    ends, number = as_floats(extent, "extent", ""), "two" if len(low) == 1 else "four"
+    number = "two" if len(low) == 1 else "four"
+    ends = as_floats(extent, "extent", f"of {number} numbers")
     if ends.shape != (around.size,) or not np.isfinite(ends).all():
         raise ValueError(f"extent must be {number} finite numbers, got {extent!r}")
     return ends.reshape(around.shape)
@@ -55,7 +56,8 @@ def checked_extent(extent, xy: np.ndarray) -> np.ndarray:
 
 def lattice(ends: np.ndarray, side: int):
     """Lattice x, y (side, side) between ends (2, 2), and its points (side^2, 2)."""
-    x, y = np.meshgrid(*(np.linspace(*end, side) for end in ends))
+    (left, right), (bottom, top) = ends
+    x, y = np.meshgrid(np.linspace(left, right, side), np.linspace(bottom, top, side))
     return x, y, np.stack([x.ravel(), y.ravel()], axis=1)
 
 
@@ -78,6 +80,11 @@ def areas(weights: np.ndarray, area: float) -> np.ndarray:
     """Areas of dots (n,) that are proportional to the weights, `area` on average."""
     total = max(np.abs(weights).sum(), np.finfo(float).tiny)
     return area * len(weights) * np.abs(weights) / total
+
+
+def heights(weights: np.ndarray) -> np.ndarray:
+    """Heights of stems (n,) that are proportional to the weights, at most one."""
+    return np.abs(weights) / max(np.abs(weights).max(), np.finfo(float).tiny)
 
 
 def colours(weights: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def tree(result, *, ax=None, coordinates: Sequence[int | str] = (0, 1)):
         ends = before.positions[source[split]], after.positions[split]
         segments.append(np.stack(ends, axis=1)[..., columns])
         rounds.append(np.full(split.sum(), float(k)))
-    lines = LineCollection(np.concatenate(segments), array=np.concatenate(rounds))
+    lines = LineCollection([*np.concatenate(segments)], array=np.concatenate(rounds))
     ax = axes_or_new(ax)
     ax.add_collection(lines)
     ax.autoscale_view()

@@ -10,7 +10,7 @@ import numpy as np
 from .._display import counted
 from .._files import written_whole
 from .._validation import as_positive
-from .axes import areas, checked_columns, checked_extent, colours, labelled
+from .axes import areas, checked_columns, checked_extent, colours, heights, labelled
 from .branches import rounds_of, transitions
 from .shades import draws_behind, ranges, refuse_target, shade_draws, shade_target
 
@@ -81,7 +81,6 @@ def animate(
     ends = _shaded(ax, result, steps, columns, target, draws)
     update = (_stems if len(columns) == 1 else _dots)(ax, columns, result.labels)
     ax.set(xlim=ends[0], ylim=ends[-1] if len(columns) == 2 else (0.0, 1.08))
-
     ax.set_title(" ")
     if is_new:  # all frames have the layout of this one
         ax.figure.draw_without_rendering()
@@ -110,14 +109,14 @@ def _checked_suffix(path):
 
 def _shaded(ax, result, steps, columns, target, draws):
     """Ends (k, 2) of the axes, into which a target or draws are shaded."""
-    dim = result.particles.dim
-    background = None if target else draws_behind(result, draws, columns, dim)
     everywhere = np.vstack([after.positions[:, columns] for _, _, after in steps])
-    ends = ranges(everywhere, background)
     if target is not None:
         ends = checked_extent(None, everywhere)
         shade_target(ax, target, columns, ends)
-    elif background is not None:
+        return ends
+    background = draws_behind(result, draws, columns, result.particles.dim)
+    ends = ranges(everywhere, background)
+    if background is not None:
         shade_draws(ax, background, ends)
     return ends
 
@@ -137,11 +136,8 @@ def _dots(ax, columns, labels):
     labelled(ax, columns, labels)
 
     def update(x, weights):
-        dots.set(
-            offsets=x,
-            sizes=areas(weights, AREA / len(x)),
-            facecolor=colours(weights),
-        )
+        sizes = areas(weights, AREA / len(x))
+        dots.set(offsets=x, sizes=sizes, facecolor=colours(weights))
 
     return update
 
@@ -152,11 +148,9 @@ def _stems(ax, columns, labels):
     ax.set(xlabel=labels[columns[0]], ylabel="weight / largest")
 
     def update(x, weights):
-        heights = np.abs(weights) / np.abs(weights).max()
-        tips = np.column_stack([x, heights])
-        stems.set(
-            segments=np.stack([tips * [1.0, 0.0], tips], axis=1), color=colours(weights)
-        )
+        tips = np.column_stack([x, heights(weights)])
+        segments = np.stack([tips * [1.0, 0.0], tips], axis=1)
+        stems.set(segments=segments, color=colours(weights))
 
     return update
 

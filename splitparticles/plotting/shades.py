@@ -32,22 +32,25 @@ def draws_behind(data, draws, columns, dim: int) -> ParticleSet | None:
     """
     if draws is not None:
         draws = as_draws(draws, "draws", dim)
-        return ParticleSet(draws[_some_rows(len(draws))][:, columns])
+        rows, repeats = _some_rows(len(draws), None)
+        return ParticleSet(draws[rows][:, columns], repeats)
     if not is_result(data):
         return None
     if data.sampler is not None:
         return ParticleSet(data.draws(MOST_DRAWS, rng=0)[:, columns])
     if data.compressed is None:
         return None
-    rows = _some_rows(data.compressed.moments().n)
-    weights = data.compressed.weights
-    x = data.compressed.taken(rows)[:, columns]
-    return ParticleSet(x, None if weights is None else weights[rows])
+    draws = data.compressed
+    rows, repeats = _some_rows(draws.moments().n, draws.weights)
+    return ParticleSet(draws.taken(rows)[:, columns], repeats)
 
 
-def _some_rows(n):
-    """Rows below n, evenly apart."""
-    return np.unique(np.linspace(0, n - 1, MOST_DRAWS).astype(int))
+def _some_rows(n, weights):
+    """Rows below n, as many as are drawn, and how often: evenly apart in weight."""
+    many = MOST_DRAWS if weights is not None else min(n, MOST_DRAWS)
+    total = np.cumsum(np.ones(n) if weights is None else weights)
+    levels = (np.arange(many) + 0.5) / many * total[-1]
+    return np.unique(np.searchsorted(total, levels), return_counts=True)
 
 
 def ranges(positions: np.ndarray, draws: ParticleSet | None) -> np.ndarray:
@@ -66,7 +69,9 @@ def shade_draws(ax, draws: ParticleSet, ends: np.ndarray) -> None:
 
     A grey begins where the density encloses one of the `MASSES`.
     """
-    counts, edges = np.histogramdd(draws.positions, BINS, ends, weights=draws.weights)
+    counts, edges = np.histogramdd(
+        draws.positions, BINS, [*map(tuple, ends)], weights=draws.weights
+    )
     bins = _bandwidths(draws) * BINS / np.ptp(ends, axis=1)
     density = gaussian_filter(counts, np.clip(bins, *BLUR))
     middle = [0.5 * (e[1:] + e[:-1]) for e in edges]
@@ -94,7 +99,8 @@ def _bandwidths(draws):
 def shade_target(ax, target, columns, ends, top: float = 1.0) -> None:
     """Fill the density of a target in the plane, or along a line to a height."""
     if len(columns) == 1:
-        x = np.linspace(*ends[0], 5 * SIDE)
+        low, high = ends[0]
+        x = np.linspace(low, high, 5 * SIDE)
         log_p = np.ravel(target.log_density(x[:, None]))
         density = top * np.exp(log_p - log_p.max())
         ax.fill_between(x, density, color="0.85", zorder=0)

@@ -7,7 +7,7 @@ import numpy as np
 from .._display import SHOWN, rounded
 from .._validation import as_nonnegative
 from ..particles import ParticleSet
-from .axes import areas, checked_columns, colours, particles_and_labels
+from .axes import areas, checked_columns, colours, heights, particles_and_labels
 from .shades import draws_behind, ranges, shade_draws
 
 INCHES = 1.9  # a side of a panel
@@ -43,7 +43,7 @@ def corner(
         Numbers or names; all of them, but at most the first eight, if left out.
     draws : array_like, shape (N, d), optional
         Or a data frame or a posterior, as in `compress`.  If left out, 4,000 draws of
-        the emulator, at no row of the score, else those that were compressed, else none.
+        the emulator, at no row of the score, or those that were compressed, or none.
     axes : array of Axes, shape (k, k), optional
         Those of k coordinates, to draw into; of a new figure if left out.
     area : float
@@ -110,8 +110,8 @@ def _triangle(axes, k):
 
 
 def _draw_marginal(ax, p, area):
-    stems = STEM * np.abs(p.weights) / np.abs(p.weights).max()
-    ax.vlines(p.positions[:, 0], 0.0, stems, lw=1.0, color=colours(p.weights))
+    stems, colour = STEM * heights(p.weights), colours(p.weights)
+    ax.vlines(p.positions[:, 0], 0.0, stems, lw=1.0, color=colour)
 
 
 def _draw_pair(ax, p, area):
@@ -136,7 +136,7 @@ def _label(panels, p, labels):
         panels[-1, k].set_xlabel(label, fontsize=size)
         if k:
             panels[k, 0].set_ylabel(label, fontsize=size)
-        if p.probabilities.min() >= 0.0:
+        if p.weights.min() >= 0.0 and p.weights.any():
             title = _title(label, p.quantile(QUANTILES)[:, k])
             size = min(9.0, POINTS / max(map(len, title.splitlines())))
             panels[k, k].set_title(title, loc="left", fontsize=size)

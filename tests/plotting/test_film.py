@@ -106,8 +106,12 @@ def test_a_gif_has_all_frames_and_one_layout(run, tmp_path):
     animate(run, path, seconds_a_round=0.2)
     with Image.open(path) as film:
         pictures = [frame.convert("L") for frame in ImageSequence.Iterator(film)]
-        seconds = [frame.info["duration"] / 1e3 for frame in ImageSequence.Iterator(film)]
-    assert sum(seconds) == pytest.approx(0.2 * run.n_rounds)  # equal ones are put together
+        seconds = [
+            frame.info["duration"] / 1e3 for frame in ImageSequence.Iterator(film)
+        ]
+    assert sum(seconds) == pytest.approx(
+        0.2 * run.n_rounds
+    )  # equal ones are put together
     assert len(pictures) > run.n_rounds
     left = [np.array(picture)[:, :55] for picture in pictures]  # labels and numbers
     assert all((other == left[0]).all() for other in left)

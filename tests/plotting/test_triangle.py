@@ -71,6 +71,9 @@ def test_stems_and_areas_are_proportional_to_the_weights(result):
     stems = np.array(only(panels[0, 0], LineCollection).get_segments())
     np.testing.assert_allclose(stems[:, 1, 1] / stems[-1, 1, 1], abs(weights) / 6.0)
     assert panels[0, 0].get_title(loc="left") == ""  # no quantiles
+    for weights in ([1.0, -1.0], [0.0, 0.0]):
+        (ax,) = corner(sp.ParticleSet([[1.0], [2.0]], weights)).flat
+        assert len(only(ax, LineCollection).get_segments()) == 2
 
 
 def test_coordinates_are_chosen_by_name_or_number(result):
@@ -125,17 +128,28 @@ def test_draws_are_those_given_else_of_the_emulator_else_compressed(draws, resul
     assert abs(at + 2.0) < 0.6
     bare = corner(replace(result, compressed=None))
     assert kinds(bare[0, 0]) == [LineCollection]
-    assert kinds(bare[1, 0]) == kinds(corner(result.particles)[1, 0]) == [PathCollection]
+    assert (
+        kinds(bare[1, 0]) == kinds(corner(result.particles)[1, 0]) == [PathCollection]
+    )
 
 
-def test_draws_are_weighted_and_thinned_over_all_rows():
-    x = np.concatenate([np.full(20_000, -3.0), np.full(20_000, 3.0)])
-    x += np.random.default_rng(0).normal(size=len(x))
-    result = sp.compress(x, 4, weights_of_draws=np.where(x < 0.0, 1.0, 3.0))
-    (ax,) = corner(result).flat
+@pytest.mark.parametrize("n", [500, 20_000])
+def test_draws_are_weighted_and_thinned_over_all_rows(n):
+    x = np.repeat([-3.0, 3.0], n) + np.random.default_rng(0).normal(size=2 * n)
+    weights = np.where(x < 0.0, 1.0, 3.0)
+    (ax,) = corner(sp.compress(x, 4, weights_of_draws=weights)).flat
     x, y = only(ax, PolyCollection).get_paths()[0].vertices.T
     left, right = (y[np.abs(x - middle) < 0.5].max() for middle in (-3.0, 3.0))
     assert left / right == pytest.approx(1.0 / 3.0, abs=0.06)
+
+
+def test_rows_without_weight_are_not_drawn():
+    x = np.arange(10_000.0)
+    weights = np.zeros(10_000)
+    weights[[7, 8, 9]] = 1.0
+    (ax,) = corner(sp.compress(x, 3, weights_of_draws=weights)).flat
+    low, high = ax.get_xlim()
+    assert 6.0 < low < 7.0 and 9.0 < high < 10.0
 
 
 def test_greys_enclose_what_they_say():
