@@ -130,10 +130,10 @@ def test_pandas_goes_in_and_comes_out(table):
 
 
 def test_fewer_points_than_asked_have_as_many_columns(table):
-    few = table[:3]
-    fitted = Compressor(64).fit(few)
+    same = table.iloc[[0] * 20]
+    fitted = Compressor(8).fit(same)
     n = len(fitted.points_)
-    assert n <= 64 and fitted.transform(few).shape == (3, n)
+    assert n < 8 and fitted.transform(same).shape == (20, n)
     assert len(fitted.get_feature_names_out()) == n
 
 

@@ -68,6 +68,13 @@ def test_particles_leave_their_parent_and_rest_where_the_round_ended(run, ax):
     np.testing.assert_allclose(totals, totals[0])
 
 
+def test_the_last_frame_has_the_final_weights(run, ax):
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    final = replace(run, particles=run.particles.weighted(weights))
+    _, sizes, _ = frames(animate(final, ax=ax, seconds_a_round=0.05), ax)[-1]
+    np.testing.assert_allclose(sizes / sizes.sum(), weights)
+
+
 def test_inserted_particles_grow_where_they_are_put(run, ax):
     first = run.rounds[0]
     inserted = first._replace(grown=first.grown._replace(parents=np.array([-1])))
