@@ -142,7 +142,7 @@ def _compress(options) -> int:
     positions = result.nearest_draws() if options.nearest else result.positions
     contents = {}
     if options.picture:
-        contents[options.picture] = _picture(options.picture, result, draws.rows)
+        contents[options.picture] = _picture(options.picture, result)
     points = table_bytes(kind, draws.names, positions, result.weights)
     if options.output != "-":
         contents[options.output] = points
@@ -204,30 +204,14 @@ def _to_stdout(content: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _picture(path, result, draws) -> bytes:
-    """Points over the draws: neighbouring coordinates, in three panels at most."""
+def _picture(path, result) -> bytes:
+    """Corner plot of the points over the draws."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from . import plotting
-
-    background = draws[
-        np.linspace(0, len(draws) - 1, min(len(draws), 3000)).astype(int)
-    ]
-    columns = np.arange(draws.shape[1])
-    pairs = [tuple(columns[k : k + 2]) for k in range(max(min(len(columns) - 1, 3), 1))]
-    size = (4.2 * len(pairs), 4.0)
-    figure, axes = plt.subplots(
-        1, len(pairs), figsize=size, squeeze=False, layout="constrained"
-    )
-    for pair, ax in zip(pairs, axes[0], strict=True):
-        if len(pair) == 2:
-            ax.plot(*background[:, pair].T, ".", color="0.75", ms=2, zorder=0)
-        else:
-            ax.hist(background[:, 0], 50, color="0.85", density=True, zorder=0)
-        plotting.particles(result, ax=ax, coordinates=pair)
+    figure = result.plot()[0, 0].figure
     content = io.BytesIO()
     figure.savefig(content, dpi=120, format=Path(path).suffix[1:] or "png")
     plt.close(figure)

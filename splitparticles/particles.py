@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._display import size_of, summary_of
 from ._validation import (
     as_callable,
     as_floats,
@@ -66,6 +67,12 @@ class ParticleSet:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def __repr__(self) -> str:
+        return f"ParticleSet({size_of(self)})"
+
+    def _repr_html_(self) -> str:
+        return summary_of(self, [f"x{k}" for k in range(self.dim)]).html()
 
     @property
     def dim(self) -> int:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas
 import pytest
 
 sklearn = pytest.importorskip("sklearn")
@@ -14,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 import splitparticles as sp  # noqa: E402
 from splitparticles.estimators import (  # noqa: E402
+    Compressor,
     SplittingClassifier,
     SplittingRegressor,
 )
@@ -21,8 +23,16 @@ from splitparticles.estimators import (  # noqa: E402
 FEW = {"n_neurons": 2, "move": sp.LBFGS(max_iter=20)}
 
 
+# a weight is no number of rows: as many rows as there are decide on working coordinates
+NOT_PASSED = {"check_sample_weight_equivalence_on_dense_data": "N steers coordinates"}
+ESTIMATORS = [SplittingRegressor(**FEW), SplittingClassifier(**FEW), Compressor(8)]
+
+
 @pytest.mark.slow
-@parametrize_with_checks([SplittingRegressor(**FEW), SplittingClassifier(**FEW)])
+@parametrize_with_checks(
+    ESTIMATORS,
+    expected_failed_checks=lambda e: NOT_PASSED if isinstance(e, Compressor) else {},
+)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_the_checks_of_scikit_learn_pass(estimator, check):
     check(estimator)
@@ -85,6 +95,57 @@ def test_real_data_and_neurons_of_two_kinds():
     train, test, outputs, truth = train_test_split(X, y, random_state=0)
     fitted = SplittingRegressor(random_state=0).fit(train, outputs)
     assert fitted.score(test, truth) > 0.3
+
+
+# --------------------------------------------------------------------- compressor
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    rows = rng.normal([1.0, -5.0], [1.0, 3.0], size=(400, 2))
+    return pandas.DataFrame(rows, columns=["mass", "rate"])
+
+
+def test_a_compressor_is_compress_and_distances_to_its_points(table):
+    weights = np.linspace(0.0, 1.0, 400)
+    fitted = Compressor(8, weights="optimal", random_state=0)
+    assert fitted.fit(table, sample_weight=weights) is fitted
+    expected = sp.compress(table, 8, weights_of_draws=weights, weights="optimal", rng=0)
+    np.testing.assert_array_equal(fitted.points_, expected.positions)
+    np.testing.assert_array_equal(fitted.weights_, expected.weights)
+    distances = fitted.transform(table)
+    gaps = table.to_numpy()[:, None] - expected.positions
+    np.testing.assert_allclose(distances, np.linalg.norm(gaps, axis=2), atol=1e-6)
+
+
+def test_pandas_goes_in_and_comes_out(table):
+    fitted = Compressor(4).set_output(transform="pandas").fit(table)
+    assert fitted.feature_names_in_.tolist() == ["mass", "rate"]
+    distances = fitted.transform(table[::2])
+    assert distances.columns.tolist() == [f"compressor{k}" for k in range(4)]
+    assert distances.index.equals(table.index[::2])
+    rows = fitted.result_.to_dataframe()
+    assert rows.columns.tolist() == ["mass", "rate", "weight"] and len(rows) == 4
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.transform(table[["rate", "mass"]])
+
+
+def test_fewer_points_than_asked_have_as_many_columns(table):
+    same = table.iloc[[0] * 20]
+    fitted = Compressor(8).fit(same)
+    n = len(fitted.points_)
+    assert n < 8 and fitted.transform(same).shape == (20, n)
+    assert len(fitted.get_feature_names_out()) == n
+
+
+def test_networks_take_pandas(table):
+    y = (table.mass > 1.0).rename("heavy")
+    fitted = SplittingClassifier(2, random_state=0).fit(table, y)
+    same = SplittingClassifier(2, random_state=0).fit(table.to_numpy(), y.to_numpy())
+    assert fitted.feature_names_in_.tolist() == ["mass", "rate"]
+    assert np.array_equal(fitted.predict(table), same.predict(table.to_numpy()))
+    regressor = SplittingRegressor(2, random_state=0).fit(table, table.mass**2)
+    assert regressor.feature_names_in_.tolist() == ["mass", "rate"]
+    assert regressor.predict(table).shape == (400,)
 
 
 def test_no_other_module_imports_scikit_learn():

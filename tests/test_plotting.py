@@ -12,7 +12,7 @@ import pytest
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
@@ -22,6 +22,7 @@ from splitparticles import plotting
 ROOT = Path(__file__).resolve().parents[1]
 THREE = sp.ParticleSet([[0.0, 0.0], [1.0, 2.0], [3.0, 1.0]], [0.2, 0.3, 0.5])
 CORNERS = [[-2.0, -3.0], [-2.0, 3.0], [2.0, -3.0], [2.0, 3.1]]
+NAN = float("nan")
 TARGET = sp.targets.Gaussian([0.0, 1.0], [[1.0, 0.0], [0.0, 4.0]])
 
 
@@ -90,6 +91,8 @@ def test_labels_are_the_names_of_a_result(ax, run):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("charge", "mass")
     dots = only(ax, PathCollection)
     np.testing.assert_array_equal(dots.get_offsets(), run.positions[:, ::-1])
+    by_name = plotting.tree(named, coordinates=("charge", "mass"))
+    assert by_name.get_xlabel() == "charge"
 
 
 def test_particles_on_a_line_are_stems_as_tall_as_their_weights(ax):
@@ -128,13 +131,33 @@ def test_target_is_asked_in_its_own_order(ax, coordinates):
     np.testing.assert_allclose(points.max(axis=0), [2.0, 6.0])
 
 
-@pytest.mark.parametrize("coordinates", [(0, 2), (0, 0), (-1, 0), (), (0, 1, 1)])
+@pytest.mark.parametrize(
+    "coordinates", [(0, 2), (0, 0), (-1, 0), (), (0, 1, 1), (0.0,), ("x2",), None]
+)
 def test_wrong_coordinates_are_refused(coordinates):
     with pytest.raises(ValueError, match="coordinates must be one or two of 2"):
         plotting.particles(THREE, coordinates=coordinates)
 
 
-@pytest.mark.parametrize("d, coordinates", [(1, (0, 1)), (3, (0, 1)), (2, (0,))])
+def test_target_on_the_line_is_filled_to_the_largest_weight(ax):
+    points = sp.ParticleSet([[-1.0], [1.0]], [0.25, 0.75])
+    target = sp.targets.Gaussian([0.0], [[1.0]])
+    plotting.particles(points, ax=ax, target=target, extent=(-2.0, 3.0))
+    x, y = only(ax, PolyCollection).get_paths()[0].vertices.T
+    assert (x.min(), x.max()) == (-2.0, 3.0)
+    assert y.max() == pytest.approx(0.75, rel=1e-3)
+    assert abs(x[y.argmax()]) < 0.01
+
+
+@pytest.mark.parametrize(
+    "extent", [(0.0, 1.0, 2.0), (0.0, 1.0), "abcd", (0, 1, 2, NAN)]
+)
+def test_a_wrong_extent_is_refused(ax, extent):
+    with pytest.raises((TypeError, ValueError), match="extent must be"):
+        plotting.particles(THREE, ax=ax, target=TARGET, extent=extent)
+
+
+@pytest.mark.parametrize("d, coordinates", [(3, (0, 1)), (2, (0,))])
 def test_target_is_refused_away_from_the_plane(d, coordinates):
     with pytest.raises(ValueError, match="target"):
         plotting.particles(np.ones((2, d)), target=TARGET, coordinates=coordinates)

@@ -9,14 +9,14 @@ import splitparticles
 
 HOUSE = Path(splitparticles.__file__).parent
 FLOORS = [
-    {"stop", "_compiled", "_validation", "_keywords", "_files", "_linalg"},
+    {"stop", "_compiled", "_validation", "_keywords", "_files", "_linalg", "_display"},
     {"particles", "kernels", "scores", "coordinates", "draws", "targets"}
     | {"transforms", "_versions"},
     {"objectives", "modes", "emulator", "plotting", "adapters"},
     {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
-    {"sampling", "compression", "estimators"},
-    {"resume", "cli"},
+    {"sampling", "compression"},
+    {"estimators", "resume", "cli"},
     {"__init__", "testing", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -221,13 +221,22 @@ class Result(ParticleStatistics):
         return nearest_draws(self.compressed, self.preconditioner, self.positions)
 
     def plot(self, ax=None, **options):
-        """Draw the particles; see `splitparticles.plotting.particles`."""
+        """Draw a corner plot of all coordinates, `splitparticles.plotting.corner`.
+
+        With `ax`, the particles into it: `splitparticles.plotting.particles`.  Returns
+        what these return, an array of axes or `ax`.
+        """
         from .. import plotting
 
+        if ax is None:
+            return plotting.corner(self, **options)
         return plotting.particles(self, ax=ax, **options)
 
     def __repr__(self) -> str:
-        return summary(self)
+        return summary(self).text()
+
+    def _repr_html_(self) -> str:
+        return summary(self).html()
 
     @property
     def labels(self) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .._display import Summary
+
 
 @dataclass(eq=False)
 class Report:
@@ -21,7 +23,7 @@ class Report:
     >>> print(report)
     this is no gradient (asymmetry is 0.5, more than 0.001)
       rows       12
-      asymmetry  0.5
+      asymmetry   0.5
     """
 
     figures: dict[str, float] = field(default_factory=dict)
@@ -51,10 +53,16 @@ class Report:
             self.warnings.append(str(misfit))
             return None
 
-    def __str__(self) -> str:
-        width = max(map(len, self.figures), default=0)
-        table = [f"  {name:{width}s}  {v:.3g}" for name, v in self.figures.items()]
-        return "\n".join((self.warnings or ["ok"]) + table)
+    def __repr__(self) -> str:
+        return self._summary(self.warnings or ["ok"]).text()
+
+    def _repr_html_(self) -> str:
+        lines = ["ok"] if self.ok else []
+        return self._summary(lines)._replace(warnings=self.warnings).html()
+
+    def _summary(self, lines):
+        values = [f"{value:.3g}" for value in self.figures.values()]
+        return Summary(lines, [list(self.figures), values])
 
 
 class MisfitError(Exception):

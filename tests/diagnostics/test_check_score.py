@@ -501,7 +501,7 @@ def test_the_same_rng_gives_the_same_report():
 def test_a_report_prints_its_warnings_and_a_table():
     report = Report({"rows": 12.0, "asymmetry": 0.25}, [])
     assert report.ok
-    assert str(report) == "ok\n  rows       12\n  asymmetry  0.25"
+    assert str(report) == "ok\n  rows       12\n  asymmetry   0.25"
     assert not report.measure("rows", np.nan, 1.0, "too many")
     assert not report.ok
     assert str(report).startswith("too many (rows is nan, more than 1)\n  rows")

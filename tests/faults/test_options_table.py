@@ -9,8 +9,12 @@ import pickle
 import re
 from operator import attrgetter
 
+import matplotlib
 import numpy as np
 import pytest
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
 
 import splitparticles as sp
 
@@ -87,7 +91,7 @@ PARTICLES = [[[0.5, 0.0]]], ["x", None, 3, [NAN], [[NAN, 0.0]], sp.ParticleSet]
 OBJECTIVE = [], [None, 3, sp.KSD, normal]
 CONTINUATION = [False, sp.CoarseToFine()], ["coarse", True, None, sp.CoarseToFine]
 TEMPERING = [False, [0.5, 1.0]], ["x", True, None, 3, [1.0, 0.5], [0.5], [NAN, 1.0]]
-COLUMNS = [(0,), (1, 0)], [(0, 0), (0, 5), (0, 1, 1)]
+COLUMNS = [(0,), (1, 0), ("x1", 0)], [(0, 0), (0, 5), (0, 1, 1), "x2", (0.5,)]
 BOX = [None, (-1, 1, -1, 1)], [(0, 1), "abcd", (0, 1, 0, NAN), 3]
 
 
@@ -261,7 +265,7 @@ TABLE = {
         {"f": FUNCTION, "draws": ([], DRAWS[1])},
     ),
     "Result.save": ({}, {"path": ([], [])}),
-    "Result.plot": ({}, {}),  # as plotting.particles
+    "Result.plot": ({}, {}),  # as plotting.corner or plotting.particles
     "Preconditioner": (
         {"centre": [0.0, 0.0], "matrix": np.eye(2)},
         {
@@ -517,6 +521,10 @@ TABLE = {
     ),
     "estimators.SplittingRegressor": ({}, FITTED),
     "estimators.SplittingClassifier": ({}, FITTED),
+    "estimators.Compressor": (
+        {},
+        {"n_particles": ROWS, "weights": EITHER, "random_state": SEED},
+    ),
     # ------------------------------------------------------------------- pictures
     "plotting.particles": (
         {"result_or_particles": TWO},
@@ -526,6 +534,27 @@ TABLE = {
             "target": ([None], []),
             "extent": ([], []),  # of the target
             "area": NOT_NEGATIVE,
+        },
+    ),
+    "plotting.corner": (
+        {"result": RUN},
+        {
+            "result": ([TWO, [[0, 1]]], ["x", None, [[NAN, 0.0]]]),
+            "coordinates": ([None, *COLUMNS[0], "x1"], COLUMNS[1]),
+            "draws": optional(DRAWS),
+            "axes": ([None], [3, "x", [None]]),
+            "area": NOT_NEGATIVE,
+        },
+    ),
+    "plotting.animate": (
+        {"result": RUN},
+        {
+            "result": ([], []),
+            "path": ([None], ["film", "film.mp4", 3]),
+            "coordinates": COLUMNS,
+            "seconds_a_round": POSITIVE,
+            "target": ([None], []),
+            "draws": optional(DRAWS),
         },
     ),
     "plotting.tree": (
@@ -614,6 +643,12 @@ def test_the_table_has_all_public_callables_and_parameters():
     assert in_table == wanted
 
 
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
 CASES = [(name, option) for name, (_, options) in TABLE.items() for option in options]
 WORDS = {"draws_or_target": "draws", "kernel_class": "kernel_class|profile"}
 
@@ -639,6 +674,7 @@ def test_a_bad_value_is_refused_by_name(name, option):
 
 
 @pytest.mark.filterwarnings("ignore::splitparticles.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:Animation was deleted")
 @pytest.mark.parametrize("name, option", CASES)
 def test_a_good_value_is_taken(name, option):
     for good in TABLE[name][1][option][0]:

@@ -1,36 +1,29 @@
-"""Regressor and classifier by networks that grow, with scikit-learn's conventions.
+"""Regressor and classifier by networks that grow.
 
 A network begins with one neuron, trains, grows by a split or an insertion, whichever
 lowers the loss more, and trains again.  Its size is the one with the least loss on
-validation rows.  No other module imports scikit-learn.
+validation rows.
 """
 
 from contextlib import closing
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._validation import as_count, as_flag, as_nonnegative, as_rng, check_fields
-from .descent.descend import rounds
-from .growth import BestOf, Insertion, SteepestSplit
-from .moves import LBFGS
-from .networks.activations import Tanh
-from .networks.losses import Logistic, Softmax, Squared
-from .networks.network import Network
-from .particles import ParticleSet
-
-try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.model_selection import train_test_split
-    from sklearn.preprocessing import LabelEncoder, StandardScaler
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
-except ImportError as error:
-    raise ImportError("splitparticles.estimators needs scikit-learn") from error
-
-
-__all__ = ["SplittingClassifier", "SplittingRegressor"]
-
+from .._validation import as_count, as_flag, as_nonnegative, check_fields
+from ..descent.descend import rounds
+from ..growth import BestOf, Insertion, SteepestSplit
+from ..moves import LBFGS
+from ..networks.activations import Tanh
+from ..networks.losses import Logistic, Softmax, Squared
+from ..networks.network import Network
+from ..particles import ParticleSet
+from .random_state import generator_of
 
 SCATTERED = 64  # random neurons among which the first one is chosen
 
@@ -77,7 +70,7 @@ class _Splitting(BaseEstimator):
             raise ValueError(
                 f"validation_fraction must be below 1, got {self.validation_fraction}"
             )
-        rng = as_rng(self._seed(), "random_state")
+        rng = generator_of(self.random_state)
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
         activation = Tanh() if self.activation is None else self.activation
@@ -113,12 +106,6 @@ class _Splitting(BaseEstimator):
         self.n_neurons_ = len(self.neurons_)
         self.n_iter_ = len(self.validation_losses_)
         return self
-
-    def _seed(self):
-        state = self.random_state
-        if isinstance(state, np.random.RandomState):
-            return state.randint(2**31)
-        return state
 
     def _parts(self, many, classes, rng):
         """Training and validation rows; both are all rows where there are few."""
