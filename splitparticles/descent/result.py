@@ -12,13 +12,13 @@ from ..particles import ParticleSet
 from ..stop import Stop
 from . import exports, result_files
 from .expectation import ExpectationError, expectation_error
+from .outcome import Outcome
 from .round import Round
-from .statistics import ParticleStatistics
 from .summary import summary
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ParticleStatistics):
+class Result(Outcome):
     """The outcome of `sample`, `compress` or `descend`.
 
     Mean, covariance and the like are those of the particles; see `ParticleSet`.
@@ -112,21 +112,6 @@ class Result(ParticleStatistics):
     def discrepancy(self) -> float:
         """Return ``sqrt(2 value)``."""
         return float(np.sqrt(max(2.0 * self.value, 0.0)))
-
-    @property
-    def success(self) -> bool:
-        """Whether the run ended of itself."""
-        return self.stop.success
-
-    @property
-    def status(self) -> int:
-        """Number of the reason why the run ended."""
-        return self.stop.status
-
-    @property
-    def message(self) -> str:
-        """Reason why the run ended, in words."""
-        return self.stop.message
 
     @property
     def n_rounds(self) -> int:

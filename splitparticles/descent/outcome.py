@@ -1,14 +1,31 @@
-"""Statistics of the particles of a result."""
+"""Outcome of a run: statistics of its particles, and how it ended."""
 
 import numpy as np
 
 from ..particles import ParticleSet
+from ..stop import Stop
 
 
-class ParticleStatistics:
-    """Positions, weights and moments of the attribute `particles`."""
+class Outcome:
+    """Statistics of the attribute `particles`, and words on `stop`."""
 
     particles: ParticleSet
+    stop: Stop
+
+    @property
+    def success(self) -> bool:
+        """Whether the run ended of itself."""
+        return self.stop.success
+
+    @property
+    def status(self) -> int:
+        """Number of the reason why the run ended."""
+        return self.stop.status
+
+    @property
+    def message(self) -> str:
+        """Reason why the run ended, in words."""
+        return self.stop.message
 
     @property
     def positions(self) -> np.ndarray:
