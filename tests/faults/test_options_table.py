@@ -4,6 +4,7 @@ A kind of option is a pair: values that are taken, values that are refused.  A p
 callable or parameter that is not in the table fails a test.
 """
 
+import gc
 import inspect
 import pickle
 import re
@@ -644,9 +645,11 @@ def test_the_table_has_all_public_callables_and_parameters():
 
 
 @pytest.fixture(autouse=True)
-def closed_figures():
+def closed_figures(request):
     yield
     plt.close("all")
+    if "animate" in request.node.name:
+        gc.collect()  # a film that was not saved warns then
 
 
 CASES = [(name, option) for name, (_, options) in TABLE.items() for option in options]

@@ -1,5 +1,6 @@
 """Films: where the particles are in each frame, and the files."""
 
+import gc
 from dataclasses import replace
 
 import matplotlib
@@ -20,6 +21,13 @@ CORNERS = [[-2.0, -3.0], [-2.0, 3.0], [2.0, -3.0], [2.0, 3.1]]
 TARGET = sp.targets.Gaussian([0.0, 1.0], [[1.0, 0.0], [0.0, 4.0]])
 
 pytestmark = pytest.mark.filterwarnings("ignore:Animation was deleted")
+
+
+@pytest.fixture(autouse=True)
+def collected_films():
+    """A film that was not saved warns when it is collected: not in a later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
