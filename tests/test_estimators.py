@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas
 import pytest
 
 sklearn = pytest.importorskip("sklearn")
@@ -102,6 +101,7 @@ def test_real_data_and_neurons_of_two_kinds():
 def table():
     rng = np.random.default_rng(0)
     rows = rng.normal([1.0, -5.0], [1.0, 3.0], size=(400, 2))
+    pandas = pytest.importorskip("pandas")
     return pandas.DataFrame(rows, columns=["mass", "rate"])
 
 

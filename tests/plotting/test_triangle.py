@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import matplotlib
 import numpy as np
-import pandas
 import pytest
 
 matplotlib.use("Agg")
@@ -114,7 +113,7 @@ def peak(ax):
 
 
 def test_draws_are_those_given_else_of_the_emulator_else_compressed(draws, result):
-    moved = pandas.DataFrame(draws + 2.0 * SCALES)
+    moved = pytest.importorskip("pandas").DataFrame(draws + 2.0 * SCALES)
     for given, middle in ((None, MIDDLE), (moved, MIDDLE + 2.0 * SCALES)):
         panels = corner(result, draws=given)
         for k in range(4):
