@@ -240,6 +240,17 @@ def test_a_function_that_only_looks_different_is_taken(tmp_path):
     assert wrapped.calls == 1
 
 
+def test_rounding_at_a_mode_is_no_other_function(tmp_path):
+    def score(x, rounding=1e-16):
+        return rounding - x
+
+    run = partial(sp.sample, x0=[0.0, 0.0], n_particles=4, rng=0)
+    run(score, checkpoint=tmp_path / "run")
+    run(lambda x: score(x, 3e-16), checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match="score is not that"):
+        run(lambda x: score(x, 1e-9), checkpoint=tmp_path / "run")
+
+
 def test_a_bad_argument_leaves_no_file(tmp_path):
     for bad in ({"tol": -1.0}, {"names": ["a"]}, {"growth": 3}, {"max_time": 0.0}):
         with pytest.raises((TypeError, ValueError)):
