@@ -197,3 +197,12 @@ def test_too_few_particles_to_span_the_coordinates_are_doubted():
     with pytest.warns(sp.SamplingWarning, match="cannot span"):
         result = sampled(lambda x: -x, np.ones(6), 6)
     assert not result.success and result.sampler is not None
+
+
+def test_narrow_directions_keep_their_width():
+    cov = np.full((5, 5), 0.95) + 0.05 * np.eye(5)
+    precision = np.linalg.inv(cov)
+    result = sampled(lambda x: -x @ precision, np.ones(5), 24)
+    values, turn = np.linalg.eigh(cov)
+    variances = np.diag(turn.T @ result.cov() @ turn)
+    np.testing.assert_allclose(variances / values, 1.0, atol=0.05)
