@@ -123,10 +123,8 @@ class Checkpoint(Answers):
         kept, given = header["functions"], self.wanted["functions"]
         for name in given:
             if (kept[name] is None) != (given[name] is None):
-                without, with_ = "none", "one"
-                if kept[name] is not None:
-                    without, with_ = with_, without
-                raise self._other(f"a run with {name}: ", without, with_)
+                shown = ["none" if f[name] is None else "one" for f in (kept, given)]
+                raise self._other(f"a run with {name}: ", *shown)
         # The same function may look different; it is asked once what it answered then.
         self._doubted = {name for name in given if kept[name] != given[name]}
         if header["rng"] != self.wanted["rng"]:
@@ -165,14 +163,16 @@ class Checkpoint(Answers):
         record = self.journal.read()
         if record is None:
             value = ask()
-            parts = value if isinstance(value, tuple) else (value,)
-            arrays = [_storable(part) for part in parts]
-            facts = {"kind": kind, "key": key, "shown": len(shown)}
-            facts["is_tuple"] = isinstance(value, tuple)
-            if not self.journal.add(facts, [*shown, *arrays]) and not self.notes:
-                self.notes.append(
-                    f"checkpoint {self.path} is full: a part is not in it"
-                )
+            is_tuple = isinstance(value, tuple)
+            facts = {
+                "kind": kind,
+                "key": key,
+                "shown": len(shown),
+                "is_tuple": is_tuple,
+            }
+            arrays = [_storable(part) for part in (value if is_tuple else (value,))]
+            if not self.journal.add(facts, [*shown, *arrays]):
+                self.notes = [f"checkpoint {self.path} is full: a part is not in it"]
             return value
         facts, arrays = record
         if facts["key"] != key:

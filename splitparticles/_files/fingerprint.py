@@ -28,7 +28,8 @@ class _Walk:
 
     def __init__(self):
         self.digest = hashlib.sha256()
-        self.entered: dict[int, object] = {}  # kept alive, as their ids are compared
+        # their numbers; kept alive, as ids of others would be the same
+        self.entered: dict[int, tuple[int, object]] = {}
 
     def say(self, *words: object) -> None:
         for word in words:
@@ -44,11 +45,11 @@ class _Walk:
                 thing.dtype.str, thing.shape, np.ascontiguousarray(thing).tobytes()
             )
         elif id(thing) in self.entered:
-            self.say(list(self.entered).index(id(thing)))
+            self.say(self.entered[id(thing)][0])
         elif len(self.entered) > MOST:
             self.say(uuid.uuid4().bytes)
         else:
-            self.entered[id(thing)] = thing
+            self.entered[id(thing)] = len(self.entered), thing
             self.look_into(thing)
 
     def look_into(self, thing) -> None:

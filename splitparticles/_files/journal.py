@@ -1,7 +1,8 @@
 """Journal: a file of records to which more are added, each whole or not at all.
 
 A record is an object of JSON and arrays of numbers, with a checksum.  What a stopped
-process left of one at the end is cut off when the file is opened again.
+process left of one at the end is cut off when the file is opened again.  When one finds
+no room, none after it is kept.
 """
 
 import json
@@ -57,7 +58,7 @@ class Journal:
         self.path = path
         self.header = header_of(path)
         self._file = open(path, "r+b", buffering=0)  # noqa: SIM115, closed by close()
-        self._synced = time.monotonic()
+        self._synced, self._is_full = time.monotonic(), False
         try:
             _lock(self._file, path)
             self._next = self._cut_to_the_last_whole_record()
@@ -88,9 +89,10 @@ class Journal:
         return facts, arrays
 
     def add(self, facts: dict, arrays: Sequence[np.ndarray]) -> bool:
-        """Add a record after the last; whether there was room for it."""
+        """Add a record after the last; whether there was room for it and all before."""
         content = _packed(facts, arrays)
-        if self._end + len(content) > LARGEST:
+        self._is_full |= self._end + len(content) > LARGEST
+        if self._is_full:  # a later one that fits would leave a gap
             return False
         self._file.seek(self._end)
         try:

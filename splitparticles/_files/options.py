@@ -2,6 +2,7 @@
 
 import base64
 import os
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ def encoded(value) -> object:
         value = os.fspath(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, (list, tuple, np.ndarray)):
-        array = np.asarray(value, dtype=float)
-        data = base64.b64encode(array.tobytes()).decode()
-        return {"array": list(array.shape), "data": data}
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
+        with suppress(TypeError, ValueError):  # what is no array is refused later
+            array = np.asarray(value, dtype=float)
+            data = base64.b64encode(array.tobytes()).decode()
+            return {"array": list(array.shape), "data": data}
     return {"object": type(value).__name__, "fingerprint": fingerprint(value)}
 
 

@@ -9,8 +9,8 @@ from ..particles import ParticleSet
 
 
 def is_result(data) -> bool:
-    """Whether this is the result of a run, with particles, labels and rounds."""
-    return hasattr(data, "particles")  # its class is above this room
+    """Whether this has particles with labels and rounds, as the result of a run."""
+    return hasattr(data, "particles")
 
 
 def particles_and_labels(data, name: str) -> tuple[ParticleSet, list[str]]:

@@ -50,22 +50,21 @@ def objective_on_draws(
     emulation: Emulation, evidence: Evidence | None, n_particles: int, rng
 ) -> tuple[Preconditioner, Objective, Moments]:
     """Standardised coordinates of draws, the objective there, and their moments."""
-    x, w = emulation.draws(DRAWS, rng), None
-    more = _draws_wanted(x) - DRAWS
-    many = np.vstack([x, emulation.draws(more, rng)]) if more > 0 else x
-    many = corrected(emulation, many)
-    x = many[:DRAWS]
-    if evidence is not None and evidence.trusted and _is_clear(evidence, x):
-        x, w = _with_correction(x, evidence)
-        many, v = _with_correction(many, evidence)
-    else:
-        v = None
-    moments = Draws(many, v, signed=True).moments()
+    x = emulation.draws(DRAWS, rng)
+    if (more := _draws_wanted(x) - DRAWS) > 0:
+        x = np.vstack([x, emulation.draws(more, rng)])
+    x = corrected(emulation, x)
+    if not (evidence is not None and evidence.trusted and _is_clear(evidence, x)):
+        evidence = None
+    moments = _weighted(x, evidence).moments()
     change = standardised(moments.mean, moments.cov, NARROWEST)
-    z = Draws(change.to_working(x), w, signed=True)
-    of_all = Draws(change.to_working(many), v, signed=True).moments()
-    moments = z.moments()._replace(mean=of_all.mean, cov=of_all.cov)
-    return change, energy_objective(z, moments, n_particles), moments
+
+    def working(rows):
+        return _weighted(rows, evidence).seen_through(change, moments.n, moments.n)
+
+    every, few = working(x).moments(), working(x[:DRAWS])
+    moments = few.moments()._replace(mean=every.mean, cov=every.cov)
+    return change, energy_objective(few, moments, n_particles), moments
 
 
 def _draws_wanted(x: np.ndarray) -> int:
@@ -85,10 +84,12 @@ def _is_clear(evidence: Evidence, x: np.ndarray) -> bool:
     return bool((np.abs(terms.sum(axis=0)) > CLEAR * error).any())
 
 
-def _with_correction(x, evidence: Evidence):
-    """Draws with those of the evidence, and the weights of both, which sum to one."""
+def _weighted(x: np.ndarray, evidence: Evidence | None) -> Draws:
+    """Draws of equal weights, with those of the evidence, whose weights sum to zero."""
+    if evidence is None:
+        return Draws(x)
     w = np.concatenate([np.full(len(x), 1.0 / len(x)), evidence.correction])
-    return np.vstack([x, evidence.draws]), w
+    return Draws(np.vstack([x, evidence.draws]), w, signed=True)
 
 
 def draws_with_moments(

@@ -79,11 +79,9 @@ class MappedScore:
         """Scores of the rows of x, (n, d)."""
         x = as_positions(x, "x")
         answers: list[object] = [Lost(RuntimeError("its worker was lost"))] * len(x)
-        for attempt in range(self.retries + 1):
-            lost = [k for k, a in enumerate(answers) if isinstance(a, Lost)]
-            if not lost:
-                break
-            self._ask(x, lost, answers, is_last=attempt == self.retries)
+        for _ in range(self.retries + 1):
+            if lost := [k for k, a in enumerate(answers) if isinstance(a, Lost)]:
+                self._ask(x, lost, answers)
         for k, answer in enumerate(answers):
             if isinstance(answer, Lost):
                 raise RowError(
@@ -93,9 +91,10 @@ class MappedScore:
         rows = enumerate(zip(answers, x, strict=True))
         return np.array([checked(a, f"row_score at row {k}", p) for k, (a, p) in rows])
 
-    def _ask(self, x, rows: list[int], answers: list, *, is_last: bool) -> None:
+    def _ask(self, x, rows: list[int], answers: list) -> None:
         """Ask some rows, and note what comes back before the map fails itself."""
         parts = [rows[i : i + self.chunk] for i in range(0, len(rows), self.chunk)]
+        part = parts[0]
         results: Iterator[list] = iter(())
         try:
             results = iter(
@@ -109,9 +108,7 @@ class MappedScore:
                 f"map must return {len(parts)} results, one a task, got fewer"
             ) from None
         except Exception as error:  # of a worker that died, or of the map
-            if is_last:
-                left = [k for k in rows if isinstance(answers[k], Lost)]
-                answers[left[0]] = Lost(error)
+            answers[part[0]] = Lost(error)
             return
         if next(results, None) is not None:
             raise ValueError(f"map must return {len(parts)} results, got more")

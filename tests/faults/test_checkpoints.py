@@ -3,75 +3,14 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
-import time
 from functools import partial
 
 import numpy as np
 import pytest
+from stopped_runs import DRAWS, RUNS, X0, Sampled, Score, compressed, log_density, same
 
 import splitparticles as sp
 from splitparticles._files import journal, whole
-
-X0 = [1.0, 2.0]
-DRAWS = np.random.default_rng(5).normal(size=(600, 2)) @ [[1.0, 0.4], [0.0, 2.0]]
-
-
-class Score:
-    """Score of a banana that counts its rows, and fails on demand."""
-
-    def __init__(self, fails_at=np.inf, error=RuntimeError):
-        self.rows, self.calls, self.fails_at, self.error = 0, 0, fails_at, error
-
-    def __call__(self, x):
-        self.calls += 1
-        if self.calls > self.fails_at:
-            raise self.error
-        self.rows += len(x)
-        bend = x[:, 1] - 0.3 * x[:, 0] ** 2
-        return np.column_stack([-x[:, 0] + 0.6 * x[:, 0] * bend, -bend])
-
-
-def log_density(x):
-    return -0.5 * x[:, 0] ** 2 - 0.5 * (x[:, 1] - 0.3 * x[:, 0] ** 2) ** 2
-
-
-class Sampled:
-    """A run of `sample` by its own answers."""
-
-    def __init__(self, **options):
-        self.options = {"rng": 3, "n_particles": 8, **options}
-
-    def __call__(self, path=None, score=None, **options):
-        score = Score() if score is None else score
-        return sp.sample(score, X0, checkpoint=path, **(self.options | options))
-
-
-def compressed(path=None, **options):
-    return sp.compress(DRAWS, 16, rng=3, checkpoint=path, **options)
-
-
-RUNS = {
-    "learned": Sampled(),
-    "with a log density": Sampled(log_density=log_density),
-    "descended": Sampled(emulator=False),
-    "compressed": compressed,
-    "weighted": partial(compressed, weights="optimal"),
-}
-
-
-def same(a, b):
-    """Whether two results have the same bits."""
-    rounds = zip(a.rounds, b.rounds, strict=True)
-    return (
-        a.positions.tobytes() == b.positions.tobytes()
-        and a.weights.tobytes() == b.weights.tobytes()
-        and (a.value, a.n_score_evals, a.n_score_calls)
-        == (b.value, b.n_score_evals, b.n_score_calls)
-        and all(r.value == s.value for r, s in rounds)
-        and (a.stop, a.warnings) == (b.stop, b.warnings)
-    )
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -359,6 +298,35 @@ def test_a_sync_that_fails_ends_the_run_with_its_result(tmp_path, monkeypatch):
     assert same(Sampled()(tmp_path / "run"), plain)
 
 
+def test_a_journal_that_was_full_has_no_gaps(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "LARGEST", 2000)
+    one = journal.Journal(tmp_path / "run", {})
+    assert one.add({"k": 0}, [np.zeros(10)])
+    assert not one.add({"k": 1}, [np.zeros(1000)])
+    assert not one.add({"k": 2}, [np.zeros(10)])
+    one.close()
+    assert [facts for facts, _ in journal.records_of(tmp_path / "run")] == [
+        {},
+        {"k": 0},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["list", "array", "series"])
+def test_weights_of_any_kind_are_those_of_the_run(tmp_path, kind):
+    weights = np.arange(1.0, 601.0)
+    makers = {"list": np.ndarray.tolist, "array": np.copy}
+    if kind == "series":
+        makers[kind] = pytest.importorskip("pandas").Series
+    runs = [
+        compressed(tmp_path / "run", weights_of_draws=makers[kind](weights))
+        for _ in range(2)
+    ]
+    assert same(*runs)
+    with pytest.raises(TypeError, match="weights_of_draws must be real numbers"):
+        compressed(tmp_path / "other", weights_of_draws=["a"] * 600)
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_full_checkpoint_is_said_and_goes_on_from_what_it_holds(
     tmp_path, monkeypatch
 ):
@@ -370,98 +338,3 @@ def test_a_full_checkpoint_is_said_and_goes_on_from_what_it_holds(
     assert (tmp_path / "run").stat().st_size <= 6000
     again = Sampled()(tmp_path / "run")
     assert again.positions.tobytes() == plain.positions.tobytes()
-
-
-# ------------------------------------------------------------------------- resume
-def test_resume_knows_the_options(tmp_path):
-    stopped = Sampled()(tmp_path / "run", max_score_evals=60)
-    assert stopped.stop is sp.Stop.MAX_SCORE_EVALS
-    assert same(sp.resume(tmp_path / "run", Score()), Sampled()())
-    part = compressed(tmp_path / "part", max_time=1e-9)
-    assert part.stop is sp.Stop.MAX_TIME
-    assert same(sp.resume(tmp_path / "part", DRAWS), compressed())
-
-
-def test_resume_of_a_model(tmp_path):
-    target = sp.targets.Banana()
-    sp.sample(target, rng=0, max_score_evals=60, checkpoint=tmp_path / "run")
-    result = sp.resume(tmp_path / "run", target)
-    assert same(result, sp.sample(target, rng=0))
-
-
-@pytest.mark.parametrize("name", ["move", "growth", "objective"])
-def test_resume_wants_objects_once_more(tmp_path, name):
-    things = {
-        "move": sp.LBFGS(max_iter=9),
-        "growth": sp.Insertion(),
-        "objective": lambda s, p: sp.KSD(sp.Gaussian(2.0), s),
-    }
-    plain = Sampled(**{name: things[name]})(tmp_path / "run")
-    with pytest.raises(TypeError, match=f"needs {name}="):
-        sp.resume(tmp_path / "run", Score())
-    result = sp.resume(tmp_path / "run", Score(), **{name: things[name]})
-    assert same(result, plain)
-
-
-def test_resume_refuses_what_it_cannot_go_on_with(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        sp.resume(tmp_path / "none", Score())
-    Sampled()(tmp_path / "run")
-    with pytest.raises(ValueError, match="n_particles"):
-        sp.resume(tmp_path / "run", Score(), n_particles=9)
-    with pytest.raises(TypeError, match="did you mean max_time"):
-        sp.resume(tmp_path / "run", Score(), maxtime=9)
-
-
-# ------------------------------------------------------------------------ killed
-PROGRAM = """
-import sys, time
-import numpy as np
-import splitparticles as sp
-
-def score(x):
-    time.sleep(0.01)
-    bend = x[:, 1] - 0.3 * x[:, 0] ** 2
-    return np.column_stack([-x[:, 0] + 0.6 * x[:, 0] * bend, -bend])
-
-def sample(path=None):
-    return sp.sample(score, 2, 16, rng=5, checkpoint=path)
-
-def compress(path=None):
-    draws = np.random.default_rng(0).normal(size=(40_000, 3))
-    return sp.compress(draws, 32, rng=5, checkpoint=path)
-
-if __name__ == "__main__":
-    print("begins", flush=True)
-    began = time.monotonic()
-    result = globals()[sys.argv[1]](sys.argv[2])
-    np.save(sys.argv[3], result.positions)
-    print(time.monotonic() - began)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("door", ["sample", "compress"])
-def test_killed_twenty_times_it_ends_with_the_same_bits(tmp_path, door):
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
-    command = [sys.executable, program, door]
-    for name in ("warm", "plain"):
-        arguments = [tmp_path / name, tmp_path / f"{name}.npy"]
-        done = subprocess.run([*command, *arguments], check=True, capture_output=True)
-        seconds = float(done.stdout.split()[-1])
-    command += [tmp_path / "run", tmp_path / "end.npy"]
-    rng, sizes = np.random.default_rng(1), []
-    for share in np.linspace(0.0, 0.9, 20) + rng.uniform(0.0, 0.05, 20):
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(share * seconds)
-            process.send_signal(signal.SIGKILL)
-        if (tmp_path / "run").exists():
-            sizes.append((tmp_path / "run").stat().st_size)
-    assert len(set(sizes)) > 3  # it was killed on the way
-    subprocess.run(command, check=True)
-    ends = [np.load(tmp_path / f"{name}.npy") for name in ("plain", "end")]
-    np.testing.assert_array_equal(*ends)
-    records = [(tmp_path / name).read_bytes() for name in ("plain", "run")]
-    assert records[0] == records[1]
