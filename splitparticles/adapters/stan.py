@@ -56,9 +56,9 @@ def from_stan(model: Any) -> Model:
     if isinstance(model, type) or not has_all:
         raise TypeError(f"model must be a bridgestan.StanModel, got {model!r}")
     d = as_count(model.param_unc_num(), "model.param_unc_num()")
-    # without this flag Stan's memory is shared by all threads
+    # without this flag Stan's memory is that of the thread that calls
     safe = "STAN_THREADS=true" in model.model_info()
-    pool = ThreadPoolExecutor(os.cpu_count() if safe else 1)
+    on_rows = ThreadPoolExecutor(os.cpu_count()).map if safe else map
 
     def in_stan(row):
         return model.log_density_gradient(row, propto=False)
@@ -70,7 +70,7 @@ def from_stan(model: Any) -> Model:
             return -np.inf, np.full(d, np.nan)
 
     def both(x):
-        values, scores = zip(*pool.map(at, x), strict=True)
+        values, scores = zip(*on_rows(at, x), strict=True)
         return np.array(values), np.array(scores)
 
     def image(row):
@@ -80,7 +80,7 @@ def from_stan(model: Any) -> Model:
         both,
         _start(in_stan, d),
         names=_renamed(model.param_unc_names()),
-        to_user=lambda x: np.array(list(pool.map(image, np.array(x, dtype=float)))),
+        to_user=lambda x: np.array(list(on_rows(image, np.array(x, dtype=float)))),
         user_names=_renamed(model.param_names(include_tp=True)),
     )
 

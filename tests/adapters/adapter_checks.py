@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import splitparticles as sp
+
 EFFECTS = np.array([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0])
 ERRORS = np.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0])
 COLUMNS = ["mu", "log_tau", *(f"z[{k}]" for k in range(8))]
@@ -82,3 +84,12 @@ def check_product(model, x):
 def user_columns(model, x):
     """Columns of `to_user` by their names."""
     return dict(zip(model.user_names, model.to_user(x).T, strict=True))
+
+
+def check_gamma_run(model):
+    """A run of a model whose only parameter is Gamma(3, 2)."""
+    result = sp.sample(model, n_particles=32, rng=0)
+    assert result.names == ["rate"]
+    np.testing.assert_allclose(result.mean(), 1.5, rtol=0.01)
+    np.testing.assert_allclose(result.std(), np.sqrt(3) / 2, rtol=0.1)
+    assert abs(result.log_evidence) < 0.02

@@ -3,6 +3,7 @@ import pytest
 from adapter_checks import (
     EFFECTS,
     ERRORS,
+    check_gamma_run,
     check_model,
     eight_schools,
     points,
@@ -90,14 +91,7 @@ def test_other_constraints_hold(other):
 def test_a_run_is_the_posterior():
     with pm.Model() as model:
         pm.Gamma("rate", 3.0, 2.0)
-    adapted = sp.from_pymc(model)
-    run = sp.sample(adapted.score, adapted.x0, 32, log_density=adapted.log_density,
-                    rng=0)  # fmt: skip
-    user = run.mapped(adapted.to_user, adapted.user_names)
-    assert user.names == ["rate"]
-    np.testing.assert_allclose(user.mean(), 1.5, rtol=0.01)
-    np.testing.assert_allclose(user.std(), np.sqrt(3) / 2, rtol=0.1)
-    assert run.log_evidence == pytest.approx(0.0, abs=0.02)
+    check_gamma_run(sp.from_pymc(model))
 
 
 def test_what_has_no_score_is_refused():

@@ -113,6 +113,7 @@ def test_rows_go_to_threads_only_where_stan_is_built_for_them(monkeypatch):
         x = np.random.default_rng(0).normal(size=(12, 10))
         np.testing.assert_array_equal(model.log_density(x)[:1], eight_schools(x[:1]))
         assert len(stan.threads) == most
+        assert (threading.current_thread() in stan.threads) == (flag == "false")
 
 
 class FarAway(EightSchools):

@@ -55,6 +55,11 @@ ENTRIES = {
     "ksd": lambda: np.array(sp.ksd(X, score, weights=W)),
     "energy_distance": lambda: np.array(sp.energy_distance(X, Y)),
     "network": network,
+    "pruned": lambda: (
+        sp.pruned(
+            sp.MMD(sp.Gaussian(1.0), Y), sp.ParticleSet(X[:40]), tol=0.5
+        ).positions
+    ),
 }
 
 

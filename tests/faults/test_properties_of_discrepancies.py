@@ -20,7 +20,7 @@ from splitparticles.testing.oracles import (
 )
 
 TIGHT = 1e-7  # of a root: the rounding of its square is 1e-15
-often = settings(deadline=None, derandomize=True, max_examples=200)
+often = settings(deadline=None, derandomize=True, max_examples=220)
 
 
 @st.composite

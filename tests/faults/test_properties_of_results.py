@@ -13,7 +13,7 @@ from splitparticles.testing.oracles import differences, kernel_matrix
 
 RUN = {"deadline": None, "derandomize": True}
 often = settings(
-    **RUN, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    **RUN, max_examples=220, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 sometimes, seldom = settings(**RUN, max_examples=30), settings(**RUN, max_examples=20)
 seeds = st.integers(0, 2**32 - 1)

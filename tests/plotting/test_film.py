@@ -3,22 +3,17 @@
 import gc
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
-
-matplotlib.use("Agg")
+from artists import TARGET, only
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 import splitparticles as sp
 from splitparticles.plotting import animate
 from splitparticles.plotting.film import FRAMES
-
-CORNERS = [[-2.0, -3.0], [-2.0, 3.0], [2.0, -3.0], [2.0, 3.1]]
-TARGET = sp.targets.Gaussian([0.0, 1.0], [[1.0, 0.0], [0.0, 4.0]])
 
 pytestmark = pytest.mark.filterwarnings("ignore:Animation was deleted")
 
@@ -28,22 +23,6 @@ def collected_films():
     """A film that was not saved warns when it is collected: not in a later test."""
     yield
     gc.collect()
-
-
-@pytest.fixture
-def ax():
-    return Figure().subplots()
-
-
-@pytest.fixture(scope="module")
-def run():
-    objective = sp.MMD(sp.Gaussian(1.0), CORNERS)
-    return sp.descend(objective, sp.ParticleSet([[0.1, 0.2]]), n_particles=4)
-
-
-def only(ax, kind):
-    (artist,) = [a for a in ax.collections if isinstance(a, kind)]
-    return artist
 
 
 def frames(film, ax):

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
-
-matplotlib.use("Agg")
+from artists import only
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.contour import ContourSet
@@ -17,12 +15,6 @@ from splitparticles.plotting import corner
 NAMES = ["mass", "log_length_scale", "theta[0]", r"$\mu$"]
 SCALES = np.array([1.0, 1e-3, 50.0, 2e4])
 MIDDLE = np.array([0.0, 0.12345, 1e3, -3e5])
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +29,6 @@ def result(draws):
 
 def kinds(ax):
     return [type(artist) for artist in ax.collections]
-
-
-def only(ax, kind):
-    (artist,) = [a for a in ax.collections if isinstance(a, kind)]
-    return artist
 
 
 def test_each_pair_has_dots_over_a_density_and_each_coordinate_stems(result):
