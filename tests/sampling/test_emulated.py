@@ -1,6 +1,7 @@
 """`sample` on an emulator of the score."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,12 @@ import splitparticles as sp
 from splitparticles.learning.emulation import emulate, with_masses
 from splitparticles.learning.evidence import evidence
 from splitparticles.learning.lockstep import Ledger
-from splitparticles.sampling.emulated import corrected, objective_on_draws
+from splitparticles.sampling.emulated import (
+    DRAWS,
+    MOST_DRAWS,
+    corrected,
+    objective_on_draws,
+)
 from splitparticles.scores.counted import CountedScore
 
 GAUSSIAN = sp.GaussianMixture([1.0], [[1.0, -2.0]], [[[1.0, 0.5], [0.5, 2.0]]])
@@ -197,6 +203,25 @@ def test_too_few_particles_to_span_the_coordinates_are_doubted():
     with pytest.warns(sp.SamplingWarning, match="cannot span"):
         result = sampled(lambda x: -x, np.ones(6), 6)
     assert not result.success and result.sampler is not None
+
+
+def test_a_heavy_tail_has_the_moments_of_more_draws_than_the_particles_see():
+    part = SimpleNamespace(fit=SimpleNamespace(change=None))
+    numbers = []
+
+    class Heavy:
+        parts = [part, part]
+
+        def draws(self, m, rng):
+            numbers.append(m)
+            return rng.standard_normal((m, 2)) ** 3
+
+    change, _, moments = objective_on_draws(Heavy(), None, 8, np.random.default_rng(0))
+    assert numbers[0] == DRAWS == moments.n and sum(numbers) == MOST_DRAWS
+    np.testing.assert_allclose(moments.mean, 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.diag(moments.cov), 1.0)
+    sd = 15.0**0.5  # of the cube of a normal number
+    np.testing.assert_allclose(np.diag(change.matrix), sd, rtol=0.05)
 
 
 def test_narrow_directions_keep_their_width():
