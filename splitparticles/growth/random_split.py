@@ -11,6 +11,7 @@ import numpy as np
 
 from .._linalg import row_dot
 from .._validation import as_count, as_rng, as_share, check_fields
+from .candidates import Candidates, halves
 from .eigenpairs import random_directions
 from .growth import nothing_grew
 from .splits import split_best
@@ -46,15 +47,27 @@ class RandomSplit:
         """Split the best candidates, at most `limit`."""
         if limit < 1:
             return nothing_grew(particles)
-        shape = particles.positions.shape
-        directions = random_directions(objective, shape, as_rng(rng))
-        products = objective.splitting_product(particles, directions)
+        directions, index = _drawn(objective, particles, rng)
         return split_best(
             objective,
             particles,
             np.arange(len(particles)),
             directions,
-            row_dot(directions, products),
+            index,
             limit=min(limit, max(1, round(self.fraction * len(particles)))),
             trials=self.trials,
         )
+
+    def candidates(self, objective, particles, rng):
+        """Halves of each particle along a random direction."""
+        directions, index = _drawn(objective, particles, rng)
+        splits = halves(range(len(particles)), directions, index)
+        return Candidates(splits, np.nan, stable=False)
+
+
+def _drawn(objective, particles, rng):
+    """Random directions (n, d) and their curvatures (n,)."""
+    shape = particles.positions.shape
+    directions = random_directions(objective, shape, as_rng(rng))
+    products = objective.splitting_product(particles, directions)
+    return directions, row_dot(directions, products)

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._validation import as_count, as_positive, as_rng, as_share, check_fields
-from ..particles import ParticleSet
+from .candidates import Candidate, Candidates, split_apart
 from .eigenpairs import splitting_spectra, steepest_directions
 from .growth import Grown, nothing_grew
 from .splits import search_steps
@@ -90,59 +90,68 @@ class SignedSplit:
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates; at most `limit` new particles."""
-        values, vectors = splitting_spectra(objective, particles)
-        finite = np.isfinite(values).all()
-        stable, least = bool(finite and not values.any()), float(values.min())
-        splits = self._splits(
-            np.nan_to_num(values), vectors, min(self.most, limit), rng
-        )
-        chosen = self._chosen(splits, limit)
+        most = min(self.most, limit)
+        splits, least, stable = self._offered(objective, particles, most, rng)
+        chosen = self._chosen(splits, limit, len(particles))
         now = objective.value(particles)
         if not chosen or not np.isfinite(now):
             return nothing_grew(particles, least, stable=stable)
 
         def change(steps):
-            grown, _ = _split(particles, splits, chosen, steps[0])
+            grown, _ = split_apart(particles, chosen, steps[0])
             return objective.value(grown) - now
 
         # one step for all splits: children of either sign interact strongly
-        curvature = np.array([sum(splits[i][0] for i in chosen)])
+        curvature = np.array([sum(split.curvature for split in chosen)])
         gain = max(now, 1e-300) * len(chosen) / len(particles)
         (step,), (fall,) = search_steps(change, curvature, gain, self.trials)
         if not fall < 0.0:
             return nothing_grew(particles, least)
-        grown, parents = _split(particles, splits, chosen, step)
+        grown, parents = split_apart(particles, chosen, step)
+        of_parent = {split.parent: split.curvature for split in chosen}
         return Grown(
             grown,
             parents,
             predicted=float(0.5 * step**2 * curvature[0]),
             expected=float(fall),
-            splitting_index=np.array([splits[i][0] for i in parents]),
+            splitting_index=np.array([of_parent[i] for i in parents]),
             least_index=least,
             steps=np.full(len(parents), step),
         )
 
-    def _splits(self, values, vectors, most, rng):
-        """Best split of each particle: sum over children, shares and offsets."""
-        rng = as_rng(rng)
+    def candidates(self, objective, particles, rng):
+        """Best split of each particle that has one, its sign included."""
+        return self._offered(objective, particles, self.most, rng)
+
+    def _offered(self, objective, particles, most, rng) -> Candidates:
+        """Best split of each particle into at most 1 + `most` children."""
+        values, vectors = splitting_spectra(objective, particles)
+        finite = np.isfinite(values).all()
+        stable, least = bool(finite and not values.any()), float(values.min())
+        values, rng = np.nan_to_num(values), as_rng(rng)
         low, down = steepest_directions(values, vectors, rng)
         # the largest eigenvalue of S is minus the least of -S
         high, up = steepest_directions(-values[:, ::-1], vectors[:, :, ::-1], rng)
         extremes = zip(low, -high, down, up, strict=True)
-        return [_best_split(*of_one, self.total, most) for of_one in extremes]
+        best = [_best_split(*of_one, self.total, most) for of_one in extremes]
+        splits = [
+            Candidate(i, curvature, np.array(shares), np.stack(offsets))
+            for i, (curvature, shares, offsets) in enumerate(best)
+            if curvature < 0.0
+        ]
+        return Candidates(splits, least, stable)
 
-    def _chosen(self, splits, limit):
-        """Particles to split, by falling gain for each new particle."""
-        gains = [split[0] / max(len(split[1]) - 1, 1) for split in splits]
+    def _chosen(self, splits, limit, many) -> list[Candidate]:
+        """Splits to make, by falling gain for each new particle."""
+        gains = [split.curvature / (len(split.shares) - 1) for split in splits]
         room = limit
-        chosen: list[int] = []
-        for i in np.argsort(gains, kind="stable"):
-            added = len(splits[i][1]) - 1
-            full = len(chosen) >= max(1, round(self.fraction * len(splits)))
-            if gains[i] >= 0.0 or full:
+        chosen: list[Candidate] = []
+        for j in np.argsort(gains, kind="stable"):
+            if len(chosen) >= max(1, round(self.fraction * many)):
                 break
+            added = len(splits[j].shares) - 1
             if added <= room:
-                chosen.append(int(i))
+                chosen.append(splits[j])
                 room -= added
         return chosen
 
@@ -175,18 +184,3 @@ def _best_split(low, high, down, up, c, most):
         return 0.0, [1.0], [zero]
     return min(allowed, key=lambda split: split[0])
 
-
-def _split(particles, splits, chosen, step):
-    """Particles after the chosen splits; first children keep their parents' rows."""
-    x, w = particles.positions.copy(), particles.weights.copy()
-    positions, weights, parents = [], [], []
-    for i in chosen:
-        _, shares, offsets = splits[i]
-        parent, mass = x[i].copy(), w[i]
-        x[i], w[i] = parent + step * offsets[0], mass * shares[0]
-        for share, offset in zip(shares[1:], offsets[1:], strict=True):
-            positions.append(parent + step * offset)
-            weights.append(mass * share)
-            parents.append(i)
-    grown = ParticleSet(np.vstack([x, positions]), np.concatenate([w, weights]))
-    return grown, np.array(parents)

@@ -22,6 +22,7 @@ from .._validation import (
     as_share,
     check_fields,
 )
+from .candidates import Candidates, halves
 from .eigenpairs import least_eigenpairs, splitting_spectra, steepest_directions
 from .growth import nothing_grew
 from .knapsack import affordable, checked_budget
@@ -48,6 +49,8 @@ class SteepestSplit:
     dense : int
         Coordinates up to which splitting matrices are written out; beyond, their least
         eigenpairs come from products alone (`least_eigenpairs`), in O(n d) memory.
+    products : int
+        Products with all matrices at most, where they are not written out.
     cost : callable, optional
         ParticleSet -> (n,), or (n, r) of several resources: the cost of splitting each
         particle.  Of all splits that gain, the best that `budget` affords are made (a
@@ -76,6 +79,7 @@ class SteepestSplit:
     tol: float = 1e-6
     everyone: bool = False
     dense: int = 64
+    products: int = 50
     cost: Callable | None = None
     budget: ArrayLike | None = None
 
@@ -87,6 +91,7 @@ class SteepestSplit:
             tol=as_nonnegative,
             everyone=as_flag,
             dense=as_count,
+            products=as_count,
         )
         if self.cost is not None:
             as_callable(self.cost, "cost", "(particles) -> (n,)")
@@ -100,16 +105,12 @@ class SteepestSplit:
 
     def __call__(self, objective, particles, limit, rng):
         """Split the best candidates, at most `limit`."""
-        spectrum, bounds, index, directions = self._steepest(
-            objective, particles, as_rng(rng)
+        index, directions, unstable, least, stable = self._unstable(
+            objective, particles, rng
         )
-        finite = np.isfinite(index)
-        floor = -self.tol * np.abs(spectrum).max(where=finite[:, None], initial=0.0)
-        unstable = index < floor
-        least = float(spectrum.min())
         if not unstable.any() or limit < 1:
-            stable = bool((bounds >= floor).all())
             return nothing_grew(particles, least, stable=stable)
+        finite = np.isfinite(index)
         parents = np.flatnonzero(unstable | (self.everyone & finite))
         return split_best(
             objective,
@@ -124,6 +125,26 @@ class SteepestSplit:
             choose=self.cost and affordable(self.cost, self.budget, particles),
         )
 
+    def candidates(self, objective, particles, rng):
+        """Halves along the steepest direction, of each particle that is unstable."""
+        index, directions, unstable, least, stable = self._unstable(
+            objective, particles, rng
+        )
+        parents = np.flatnonzero(unstable)
+        splits = halves(parents, directions[parents], index[parents])
+        return Candidates(splits, least, stable)
+
+    def _unstable(self, objective, particles, rng):
+        """Curvatures (n,), directions, a mask of those below zero; least; stable."""
+        spectrum, bounds, index, directions = self._steepest(
+            objective, particles, as_rng(rng)
+        )
+        size = np.abs(spectrum).max(where=np.isfinite(index)[:, None], initial=0.0)
+        floor = -self.tol * size
+        unstable, least = index < floor, float(spectrum.min())
+        stable = bool(not unstable.any() and (bounds >= floor).all())
+        return index, directions, unstable, least, stable
+
     def _steepest(self, objective, particles, rng):
         """Eigenvalues (n, k), lower bounds of the least; curvatures and directions.
 
@@ -132,6 +153,8 @@ class SteepestSplit:
         if particles.dim <= self.dense:
             values, vectors = splitting_spectra(objective, particles)
             return values, values[:, 0], *steepest_directions(values, vectors, rng)
-        pairs = least_eigenpairs(objective, particles, rng)
+        pairs = least_eigenpairs(
+            objective, particles, rng, max_products=self.products
+        )
         bounds = pairs.values - pairs.residuals
         return pairs.values[:, None], bounds, pairs.values, pairs.vectors

@@ -116,6 +116,7 @@ PIECES = {
             "tol": NOT_NEGATIVE,
             "everyone": FLAG,
             "dense": COUNT,
+            "products": COUNT,
             "cost": FUNCTION,
             "budget": (
                 [2, [1.0, 0.0]],
