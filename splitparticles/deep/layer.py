@@ -1,0 +1,216 @@
+r"""Mean loss of a deep network, as a functional of the neurons of one of its layers.
+
+Let Z be what the readers of a layer read, and g the slope of the loss in what they put
+out.  The loss changes with the measure of the layer's neurons by the first variation
+
+.. math:: h(\theta) = E\,\langle g, R(Z(\theta))\rangle
+
+where R is linear: the output of the readers.  As channel i of Z depends on neuron i
+alone, one Hessian-vector product of :math:`\sum_i h(\theta_i)` with g held fixed, by
+differentiating twice through the layer and its readers alone, is :math:`\nabla^2
+h(\theta_i)\, v_i` for all neurons at once.  Batch norm in either mode, depthwise filters
+and pooling are exact.
+"""
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.fx import GraphModule, Node
+from torch.func import functional_call
+
+from ..objectives.first_variation import FirstVariation
+from ..objectives.objective import Objective
+from ..particles import ParticleSet
+from .coordinates import Coordinates
+from .graph import behind, evaluate, in_mode
+from .ramps import ramps
+from .sites import CONVOLUTIONS, Site
+
+
+class Layer(Objective):
+    """Mean loss as a functional of the neurons of one site.
+
+    Made by `splitparticles.deep.Network`.  All that grows or moves particles takes it;
+    the network itself stays as it is.
+
+    Parameters
+    ----------
+    graph : torch.fx.GraphModule
+    site : Site
+    values : dict
+        Values of all nodes on the rows that the loss is a mean over.
+    loss : callable
+        Outputs of the network -> mean loss.
+    batch_statistics : bool
+        Whether batch norms take the statistics of the rows.
+    """
+
+    conserves_mass = False
+
+    def __init__(
+        self,
+        graph: GraphModule,
+        site: Site,
+        values: dict,
+        loss: Callable,
+        *,
+        batch_statistics: bool = False,
+    ):
+        self.graph, self.site, self.loss = graph, site, loss
+        self._mode = {"batch_statistics": batch_statistics}
+        self.coordinates = Coordinates(graph, site)
+        self._nodes = behind(site.node)
+        self._before = {n: v for n, v in values.items() if n not in set(self._nodes)}
+        self._outputs = {node: values[node] for node in site.readers}
+        self._ramps = ramps(graph, site.chain)
+        weight = graph.get_submodule(site.name).weight
+        self._like = weight.detach()[:0]
+        self._slopes: tuple[np.ndarray, np.ndarray, dict] | None = None
+
+    # ------------------------------------------------------------- the neurons
+    @property
+    def particles(self) -> ParticleSet:
+        """Neurons of the network, all of weight one."""
+        positions = self.coordinates.positions()
+        return ParticleSet(positions, np.ones(len(positions)))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Mask (dim,) of the coordinate that says whose running statistics these are."""
+        return np.arange(self.coordinates.dim) == self.coordinates.dim - 1
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the layer has curvature of its own, and no surrogate of one."""
+        return not self._ramps
+
+    def _tensor(self, array) -> torch.Tensor:
+        return torch.tensor(array, dtype=self._like.dtype, device=self._like.device)
+
+    # ------------------------------------------------------------ evaluation
+    def _instead(self, positions, weights=None, *, curved=False) -> dict[Node, Callable]:
+        """Functions that evaluate the site's nodes with other neurons."""
+        rows = positions[:, -1].detach().round().long()
+        tensors = self.coordinates.tensors(positions, weights)
+        for name, statistics in self.coordinates.statistics(rows).items():
+            tensors[name].update(statistics)
+        nodes = [self.site.node, *self.site.readers, *self.site.channelwise(self.graph)]
+        instead = {n: self._with(n.target, tensors[n.target], len(rows)) for n in nodes}
+        return {**instead, **self._ramps} if curved else instead
+
+    def _with(self, name, tensors, n):
+        """Function of a submodule with other tensors, for n neurons."""
+
+        def called(*inputs):
+            module = copy.copy(self.graph.get_submodule(name))  # in its present mode
+            if isinstance(module, CONVOLUTIONS) and module.groups > 1:
+                module.groups = n
+            return functional_call(module, tensors, inputs)
+
+        return called
+
+    def _read(self, instead) -> dict[Node, torch.Tensor]:
+        """Outputs of the readers."""
+        order = {node: k for k, node in enumerate(self._nodes)}
+        nodes = [self.site.node, *self.site.chain, *self.site.readers]
+        nodes = sorted(nodes, key=order.__getitem__)
+        with in_mode(self.graph, **self._mode):
+            values = evaluate(self.graph, nodes, self._before, instead)
+        return {node: values[node] for node in self.site.readers}
+
+    def _loss_of(self, outputs: dict[Node, torch.Tensor]) -> torch.Tensor:
+        """Loss of outputs of the readers."""
+        inside = {self.site.node, *self.site.chain, *outputs}
+        rest = [node for node in self._nodes if node not in inside]
+        with in_mode(self.graph, **self._mode):
+            values = evaluate(self.graph, rest, {**self._before, **outputs})
+        return self.loss(values[self._nodes[-1]])
+
+    def _slopes_at(self, particles) -> dict[Node, torch.Tensor]:
+        """Slopes g of the loss in the outputs of the readers."""
+        kept = self._slopes
+        if (
+            kept is not None
+            and np.array_equal(kept[0], particles.positions)
+            and np.array_equal(kept[1], particles.weights)
+        ):
+            return kept[2]
+        outputs = self._read_by(particles)
+        leaves = {n: v.detach().requires_grad_() for n, v in outputs.items()}
+        slopes = torch.autograd.grad(self._loss_of(leaves), list(leaves.values()))
+        found = dict(zip(leaves, slopes, strict=True))
+        self._slopes = particles.positions, particles.weights, found
+        return found
+
+    @torch.no_grad()
+    def _read_by(self, particles):
+        x, w = self._tensor(particles.positions), self._tensor(particles.weights)
+        return self._read(self._instead(x, w))
+
+    def _variation(self, particles, at) -> tuple[torch.Tensor, torch.Tensor]:
+        """Neurons `at`, and the gradient of the sum of their first variations."""
+        g = self._slopes_at(particles)
+        x = self._tensor(at).requires_grad_()
+        read = self._read(self._instead(x, curved=True))
+        h = sum((g[node] * read[node]).sum() for node in read)
+        return x, torch.autograd.grad(h, x, create_graph=True)[0]
+
+    # ----------------------------------------------------------- the objective
+    @torch.no_grad()
+    def value(self, particles):
+        """Mean loss of the network with these neurons."""
+        return float(self._loss_of(self._read_by(particles)))
+
+    def first_variation(self, particles):
+        """Value, witness and gradient at the neurons."""
+        return FirstVariation(
+            self.value(particles), *self._witness(particles, particles.positions)
+        )
+
+    def witness(self, particles, at=None):
+        """First variation of neurons, (m,): linear in what the readers make of them."""
+        return self._witness(particles, particles.positions if at is None else at)[0]
+
+    def witness_gradient(self, particles, at=None):
+        """Its gradient in the neurons' coordinates, (m, dim)."""
+        return self._witness(particles, particles.positions if at is None else at)[1]
+
+    def _witness(self, particles, at):
+        x, gradient = self._variation(particles, np.asarray(at))
+        read = sum(part.size for part in self.coordinates.parts if part.is_read)
+        witness = (x * gradient)[:, :read].sum(dim=1)
+        return _as_array(witness), _as_array(gradient)
+
+    def witness_hessian_product(self, particles, directions):
+        """Hessian of the first variation at the neurons times directions, (n, dim)."""
+        x, gradient = self._variation(particles, particles.positions)
+        along = (gradient * self._tensor(directions)).sum()
+        (product,) = torch.autograd.grad(along, x, materialize_grads=True)
+        return _as_array(product)
+
+    @torch.no_grad()
+    def split_change(self, particles, parents, directions, steps):
+        """Exact change of the loss when ``parents[j]`` alone is split, (m,).
+
+        The readers add up what the neurons give them, so only three neurons of the
+        layer are evaluated.
+        """
+        outputs = self._read_by(particles)
+        before = float(self._loss_of(outputs))
+        nothing = particles.weighted(np.zeros(len(particles)))
+        biases = self._read_by(nothing)
+        changes = np.empty(len(parents))
+        for j, (i, v, e) in enumerate(zip(parents, directions, steps, strict=True)):
+            x, w = particles.positions[i], particles.weights[i]
+            three = self._tensor(np.stack([x, x + e * v, x - e * v]))
+            weights = self._tensor([-w, 0.5 * w, 0.5 * w])
+            change = self._read(self._instead(three, weights))
+            split = {n: outputs[n] + change[n] - biases[n] for n in outputs}
+            changes[j] = float(self._loss_of(split)) - before
+        return changes
+
+
+def _as_array(tensor) -> np.ndarray:
+    return tensor.detach().cpu().double().numpy()

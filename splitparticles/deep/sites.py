@@ -1,0 +1,156 @@
+"""Sites: layers of a module whose channels are neurons that may split.
+
+A *site* is a mixing layer (a convolution of one group, or linear), the channelwise nodes
+behind it (batch norm, activation, depthwise convolution, pooling, flattening), and the
+mixing layers that read them.  Channel i of what they read depends on the parameters of
+neuron i alone, so their splitting matrices are blocks of one Hessian.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.fx import GraphModule, Node
+
+from .graph import NORMS, module_of
+
+CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
+MODULES = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.GELU, nn.Softplus),
+    *(nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten),
+    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
+    *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
+)
+FUNCTIONS = {
+    *(torch.relu, torch.tanh, torch.sigmoid, torch.flatten),
+    *(F.relu, F.relu6, F.silu, F.gelu, F.elu, F.softplus, F.tanh, F.sigmoid),
+    *(F.dropout, F.max_pool1d, F.max_pool2d, F.max_pool3d),
+    *(F.avg_pool1d, F.avg_pool2d, F.avg_pool3d),
+    *(F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d),
+}
+METHODS = {"relu", "tanh", "sigmoid", "flatten", "view", "reshape", "size"}
+
+
+class Site(NamedTuple):
+    """Nodes of one site."""
+
+    name: str
+    """Name of its layer in the module."""
+    node: Node
+    """Layer."""
+    chain: list[Node]
+    """Channelwise nodes behind it, in the order of the graph."""
+    readers: list[Node]
+    """Mixing layers that read them."""
+
+    def channelwise(self, graph: GraphModule) -> list[Node]:
+        """Nodes of the chain with parameters: batch norms and depthwise ones."""
+        kinds = (*NORMS, *CONVOLUTIONS)
+        return [node for node in self.chain if isinstance(module_of(graph, node), kinds)]
+
+
+def is_mixing(module: nn.Module | None) -> bool:
+    """Whether all channels that go in reach all that come out."""
+    if isinstance(module, CONVOLUTIONS):
+        return module.groups == 1
+    return isinstance(module, nn.Linear)
+
+
+def is_depthwise(module: nn.Module | None) -> bool:
+    """Whether each channel that goes in becomes one that comes out."""
+    if not isinstance(module, CONVOLUTIONS):
+        return False
+    return module.groups == module.in_channels == module.out_channels > 1
+
+
+def find_sites(
+    graph: GraphModule, shapes: dict[Node, torch.Size | None]
+) -> tuple[list[Site], dict[str, str]]:
+    """Sites of a traced module, and of its other mixing layers the reasons why not.
+
+    Parameters
+    ----------
+    shapes : dict
+        Shapes of the values of all nodes, None of those that are no tensors.
+    """
+    calls = Counter(node.target for node in graph.graph.nodes if node.op == "call_module")
+    sites, refused = [], {}
+    for node in graph.graph.nodes:
+        if not isinstance(module_of(graph, node), (*CONVOLUTIONS, nn.Linear)):
+            continue
+        if is_depthwise(module_of(graph, node)):
+            continue  # part of the neurons before it
+        found = _site(graph, node, calls, shapes)
+        if isinstance(found, str):
+            refused[node.target] = found
+        else:
+            sites.append(found)
+    return sites, refused
+
+
+def _site(graph, node, calls, shapes) -> Site | str:
+    """Site of a layer, or the reason why it is none."""
+    reason = _refusal(graph, node, calls, shapes)
+    if reason is not None:
+        return reason
+    chain: set[Node] = set()
+    readers: set[Node] = set()
+    queue = [node]
+    while queue:
+        for user in queue.pop().users:
+            if is_mixing(module_of(graph, user)):
+                reason = _refusal(graph, user, calls, shapes)
+                readers.add(user)
+            else:
+                reason = _not_channelwise(graph, user, calls, shapes)
+                if user not in chain and shapes[user] is not None:
+                    queue.append(user)
+                chain.add(user)
+            if reason is not None:
+                return reason
+    if not readers:
+        return "nothing reads it"
+    order = list(graph.graph.nodes)
+    return Site(
+        node.target, node, *(sorted(s, key=order.index) for s in (chain, readers))
+    )
+
+
+def _refusal(graph, node, calls, shapes) -> str | None:
+    """Reason why a layer can neither split nor read what splits."""
+    module = module_of(graph, node)
+    if not is_mixing(module):
+        return f"{node.target} has {module.groups} groups"
+    if calls[node.target] > 1:
+        return f"{node.target} is called more than once"
+    if isinstance(module, CONVOLUTIONS) and module.padding_mode != "zeros":
+        return f"{node.target} has padding {module.padding_mode!r}"
+    if isinstance(module, nn.Linear) and len(shapes[node]) != 2:
+        return f"{node.target} is linear in the last of {len(shapes[node])} axes"
+    return None
+
+
+def _not_channelwise(graph, node, calls, shapes) -> str | None:
+    """Reason why a node does not act on each channel alone."""
+    module, before = module_of(graph, node), shapes[node.all_input_nodes[0]]
+    if node.op == "output":
+        return "it is the output of the network"
+    if isinstance(module, NORMS) or is_depthwise(module):
+        return f"{node.target} is called more than once" * (calls[node.target] > 1) or None
+    name = getattr(node.target, "__name__", node.target)
+    known = node.target in FUNCTIONS if node.op == "call_function" else False
+    known = known or (node.op == "call_method" and node.target in METHODS)
+    if not (known or isinstance(module, MODULES)):
+        return f"{name} mixes its channels, or is unknown"
+    after = shapes[node]
+    if after is None:  # the number of rows
+        return None if node.args[1:] == (0,) else f"{name} asks for its width"
+    if len(after) == len(before) == 2 or len(after) > 2:
+        fine = after[:2] == before[:2]
+    else:
+        fine = after[0] == before[0] and after[1] % before[1] == 0
+    return None if fine else f"{name} changes its channels"
