@@ -62,7 +62,9 @@ class Across:
     ({'0': 3}, {'0': 2}, True)
     """
 
-    growth: SplitGrowth = field(default_factory=lambda: SteepestSplit(products=15))
+    growth: SplitGrowth = field(
+        default_factory=lambda: SteepestSplit(dense=1, products=10)
+    )
     cost: Callable | Sequence[Callable] = field(default=macs, kw_only=True)
     budget: ArrayLike = field(default=0.5, kw_only=True)
     trials: int = field(default=8, kw_only=True)
@@ -103,8 +105,9 @@ class Across:
         offers = {}
         for name, layer in sites.items():
             relative = Relative(layer)
-            offers[name] = relative.scales, self.growth.candidates(
-                relative, relative.particles, rng
+            offers[name] = (
+                relative.scales,
+                self.growth.candidates(relative, relative.particles, rng),
             )
         known = [found.least_index for _, found in offers.values()]
         least = float(np.nanmin(known)) if np.isfinite(known).any() else np.nan

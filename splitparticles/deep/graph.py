@@ -100,7 +100,9 @@ def in_mode(module: nn.Module, *, batch_statistics: bool):
     """
     before = {part: part.training for part in module.modules()}
     norms = [part for part in module.modules() if isinstance(part, NORMS)]
-    kept = {norm: (norm.momentum, copy.copy(norm.num_batches_tracked)) for norm in norms}
+    kept = {
+        norm: (norm.momentum, copy.copy(norm.num_batches_tracked)) for norm in norms
+    }
     module.eval()
     for norm in norms:
         norm.training, norm.momentum = batch_statistics, 0.0

@@ -67,7 +67,8 @@ class Layer(Objective):
         self._ramps = ramps(graph, site.chain)
         weight = graph.get_submodule(site.name).weight
         self._like = weight.detach()[:0]
-        self._slopes: tuple[np.ndarray, np.ndarray, dict] | None = None
+        self._slopes: tuple[ParticleSet, dict] | None = None
+        self._first: tuple[ParticleSet, torch.Tensor, torch.Tensor] | None = None
 
     # ------------------------------------------------------------- the neurons
     @property
@@ -90,7 +91,9 @@ class Layer(Objective):
         return torch.tensor(array, dtype=self._like.dtype, device=self._like.device)
 
     # ------------------------------------------------------------ evaluation
-    def _instead(self, positions, weights=None, *, curved=False) -> dict[Node, Callable]:
+    def _instead(
+        self, positions, weights=None, *, curved=False
+    ) -> dict[Node, Callable]:
         """Functions that evaluate the site's nodes with other neurons."""
         rows = positions[:, -1].detach().round().long()
         tensors = self.coordinates.tensors(positions, weights)
@@ -130,19 +133,12 @@ class Layer(Objective):
 
     def _slopes_at(self, particles) -> dict[Node, torch.Tensor]:
         """Slopes g of the loss in the outputs of the readers."""
-        kept = self._slopes
-        if (
-            kept is not None
-            and np.array_equal(kept[0], particles.positions)
-            and np.array_equal(kept[1], particles.weights)
-        ):
-            return kept[2]
-        outputs = self._read_by(particles)
-        leaves = {n: v.detach().requires_grad_() for n, v in outputs.items()}
-        slopes = torch.autograd.grad(self._loss_of(leaves), list(leaves.values()))
-        found = dict(zip(leaves, slopes, strict=True))
-        self._slopes = particles.positions, particles.weights, found
-        return found
+        if self._slopes is None or not _are_equal(self._slopes[0], particles):
+            outputs = self._read_by(particles)
+            leaves = {n: v.detach().requires_grad_() for n, v in outputs.items()}
+            slopes = torch.autograd.grad(self._loss_of(leaves), list(leaves.values()))
+            self._slopes = particles, dict(zip(leaves, slopes, strict=True))
+        return self._slopes[1]
 
     @torch.no_grad()
     def _read_by(self, particles):
@@ -185,9 +181,14 @@ class Layer(Objective):
 
     def witness_hessian_product(self, particles, directions):
         """Hessian of the first variation at the neurons times directions, (n, dim)."""
-        x, gradient = self._variation(particles, particles.positions)
+        # products of the same neurons share the way to the gradient
+        if self._first is None or not _are_equal(self._first[0], particles):
+            self._first = particles, *self._variation(particles, particles.positions)
+        _, x, gradient = self._first
         along = (gradient * self._tensor(directions)).sum()
-        (product,) = torch.autograd.grad(along, x, materialize_grads=True)
+        (product,) = torch.autograd.grad(
+            along, x, retain_graph=True, materialize_grads=True
+        )
         return _as_array(product)
 
     @torch.no_grad()
@@ -210,6 +211,12 @@ class Layer(Objective):
             split = {n: outputs[n] + change[n] - biases[n] for n in outputs}
             changes[j] = float(self._loss_of(split)) - before
         return changes
+
+
+def _are_equal(one: ParticleSet, two: ParticleSet) -> bool:
+    return np.array_equal(one.positions, two.positions) and np.array_equal(
+        one.weights, two.weights
+    )
 
 
 def _as_array(tensor) -> np.ndarray:

@@ -165,7 +165,9 @@ def _standardised(x, y, test_x, test_y, *, axes) -> Halves:
     mean = x.mean(axis=axes, keepdims=True, dtype=float)
     sd = x.std(axis=axes, keepdims=True, dtype=float)
     parts = [((part - mean) / sd).astype(np.float32) for part in (x, test_x)]
-    labels = [torch.from_numpy(np.asarray(part, dtype=np.int64)) for part in (y, test_y)]
+    labels = [
+        torch.from_numpy(np.asarray(part, dtype=np.int64)) for part in (y, test_y)
+    ]
     return Halves(
         torch.from_numpy(parts[0]), labels[0], torch.from_numpy(parts[1]), labels[1]
     )

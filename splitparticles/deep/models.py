@@ -171,4 +171,6 @@ def _separable(a, b, stride):
 
 def _classifier(layers, width, classes) -> nn.Module:
     pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*layers, *pooled, nn.Linear(width, as_count(classes, "classes")))
+    return nn.Sequential(
+        *layers, *pooled, nn.Linear(width, as_count(classes, "classes"))
+    )

@@ -265,9 +265,7 @@ class Network:
         for site in reversed(other._sites):
             chosen = splits.get(site.name, ())
             old = Coordinates(self.graph, self._site(site.name))
-            wider = [
-                s._replace(offsets=old.widened(s.offsets, rows)) for s in chosen
-            ]
+            wider = [s._replace(offsets=old.widened(s.offsets, rows)) for s in chosen]
             positions = Coordinates(other.graph, site).positions()
             neurons = ParticleSet(positions, np.ones(len(positions)))
             grown, parents[site.name] = split_apart(neurons, wider, step)

@@ -50,7 +50,9 @@ class Site(NamedTuple):
     def channelwise(self, graph: GraphModule) -> list[Node]:
         """Nodes of the chain with parameters: batch norms and depthwise ones."""
         kinds = (*NORMS, *CONVOLUTIONS)
-        return [node for node in self.chain if isinstance(module_of(graph, node), kinds)]
+        return [
+            node for node in self.chain if isinstance(module_of(graph, node), kinds)
+        ]
 
 
 def is_mixing(module: nn.Module | None) -> bool:
@@ -77,7 +79,9 @@ def find_sites(
     shapes : dict
         Shapes of the values of all nodes, None of those that are no tensors.
     """
-    calls = Counter(node.target for node in graph.graph.nodes if node.op == "call_module")
+    calls = Counter(
+        node.target for node in graph.graph.nodes if node.op == "call_module"
+    )
     sites, refused = [], {}
     for node in graph.graph.nodes:
         if not isinstance(module_of(graph, node), (*CONVOLUTIONS, nn.Linear)):
@@ -140,7 +144,9 @@ def _not_channelwise(graph, node, calls, shapes) -> str | None:
     if node.op == "output":
         return "it is the output of the network"
     if isinstance(module, NORMS) or is_depthwise(module):
-        return f"{node.target} is called more than once" * (calls[node.target] > 1) or None
+        return (
+            f"{node.target} is called more than once" * (calls[node.target] > 1) or None
+        )
     name = getattr(node.target, "__name__", node.target)
     known = node.target in FUNCTIONS if node.op == "call_function" else False
     known = known or (node.op == "call_method" and node.target in METHODS)

@@ -183,4 +183,3 @@ def _best_split(low, high, down, up, c, most):
     if not allowed:
         return 0.0, [1.0], [zero]
     return min(allowed, key=lambda split: split[0])
-

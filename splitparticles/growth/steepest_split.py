@@ -153,8 +153,6 @@ class SteepestSplit:
         if particles.dim <= self.dense:
             values, vectors = splitting_spectra(objective, particles)
             return values, values[:, 0], *steepest_directions(values, vectors, rng)
-        pairs = least_eigenpairs(
-            objective, particles, rng, max_products=self.products
-        )
+        pairs = least_eigenpairs(objective, particles, rng, max_products=self.products)
         bounds = pairs.values - pairs.residuals
         return pairs.values[:, None], bounds, pairs.values, pairs.vectors
