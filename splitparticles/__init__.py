@@ -154,8 +154,8 @@ __all__ = [
     "__version__",
 ]
 
-# Imported when first asked for: they bring matplotlib, scikit-learn and test helpers.
-_ON_DEMAND = {"plotting", "estimators", "testing"}
+# Imported when first asked for: they bring matplotlib, scikit-learn, PyTorch and tests.
+_ON_DEMAND = {"plotting", "estimators", "deep", "testing"}
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ FLOORS = [
     {"objectives", "modes", "emulator", "plotting", "adapters"},
     {"moves", "growth", "networks", "distances", "learning"} | {"diagnostics"},
     {"descent"},
-    {"sampling", "compression"},
+    {"sampling", "compression", "deep"},
     {"estimators", "resume", "cli"},
     {"__init__", "testing", "__main__"},
 ]

@@ -1,13 +1,14 @@
 """Growth of a network across its layers, within a budget.
 
-The candidates of all sites are pooled, and a knapsack of their gains and costs chooses;
-costs of neighbours multiply, so the budget of the knapsack is shrunk until the real cost
-fits.  All chosen splits are made at once, by one step relative to the neurons' own size,
-at which the loss is lowest.
+The candidates of all sites are pooled, and a knapsack of their gains and costs chooses.
+Costs of neighbours multiply, so the budget of the knapsack is shrunk until the real
+cost fits.  All chosen splits are made at once, by one step, relative to the neurons'
+own size, at which the loss is lowest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -121,7 +122,8 @@ class Across:
         ]
         chosen = self._chosen(network, pool, checked_limit(limit))
         if not chosen:
-            return nothing_grew(network, least, stable=stable and not pool)
+            none: Any = network  # the particle set here
+            return nothing_grew(none, least, stable=stable and not pool)
         splits: dict[str, list[Candidate]] = {}
         for name, split in chosen:
             size = offers[name][0][split.parent]

@@ -79,6 +79,7 @@ class Coordinates:
 
         The weights of the readers are multiplied by those of the neurons (n,).
         """
+        tensors: dict[str, dict[str, torch.Tensor]]
         n, tensors = len(positions), {name: {} for name in (*self.readers, *self.own)}
         columns = positions[:, :-1].split(self.sizes, dim=1)
         for part, column in zip(self.parts, columns, strict=True):
@@ -105,10 +106,10 @@ class Coordinates:
         }
 
     def scales(self, positions: np.ndarray) -> np.ndarray:
-        """Size of a neuron's parameters in each submodule, for its coordinates (n, dim).
+        """Scales of the coordinates (n, dim): sizes of the neurons' tensors.
 
-        A kernel before a batch norm has no scale of its own, nor has one that is read
-        by such: a step means something relative to the parameters themselves.
+        That of a coordinate is the norm of all parameters of the neuron in the same
+        submodule.
         """
         scales, start = np.ones_like(positions), 0
         blocks: dict[str, list[slice]] = {}
@@ -116,9 +117,9 @@ class Coordinates:
             columns = slice(start, start + part.size)
             blocks.setdefault(part.module, []).append(columns)
             start += part.size
-        for columns in blocks.values():
-            sizes = sum((positions[:, c] ** 2).sum(axis=1) for c in columns) ** 0.5
-            for c in columns:
+        for block in blocks.values():
+            sizes = sum((positions[:, c] ** 2).sum(axis=1) for c in block) ** 0.5
+            for c in block:
                 scales[:, c] = sizes[:, None]
         return scales
 

@@ -37,7 +37,7 @@ def macs(network: "Network", widths: Mapping[str, int] | None = None) -> int:
 
 
 def _total(network, amounts, widths):
-    """Sum of amounts by (submodule, tensor), each scaled by the widths it depends on."""
+    """Sum of amounts by (submodule, tensor), scaled by the widths of their sides."""
     now = network.widths
     widths = {} if widths is None else widths
     scaled = {

@@ -5,11 +5,11 @@ out.  The loss changes with the measure of the layer's neurons by the first vari
 
 .. math:: h(\theta) = E\,\langle g, R(Z(\theta))\rangle
 
-where R is linear: the output of the readers.  As channel i of Z depends on neuron i
-alone, one Hessian-vector product of :math:`\sum_i h(\theta_i)` with g held fixed, by
-differentiating twice through the layer and its readers alone, is :math:`\nabla^2
-h(\theta_i)\, v_i` for all neurons at once.  Batch norm in either mode, depthwise filters
-and pooling are exact.
+where R is linear: the output of the readers.  Channel i of Z depends on neuron i alone,
+so one Hessian-vector product of :math:`\sum_i h(\theta_i)` with g held fixed, by
+differentiating twice through the layer and its readers, is
+:math:`\nabla^2 h(\theta_i)\, v_i` for all neurons at once.  Batch norm in either mode,
+depthwise filters and pooling are exact.
 """
 
 import copy
@@ -17,8 +17,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.fx import GraphModule, Node
 from torch.func import functional_call
+from torch.fx import GraphModule, Node
 
 from ..objectives.first_variation import FirstVariation
 from ..objectives.objective import Objective
@@ -79,7 +79,7 @@ class Layer(Objective):
 
     @property
     def labels(self) -> np.ndarray:
-        """Mask (dim,) of the coordinate that says whose running statistics these are."""
+        """Mask (dim,) of the label, the row whose running statistics a neuron has."""
         return np.arange(self.coordinates.dim) == self.coordinates.dim - 1
 
     @property

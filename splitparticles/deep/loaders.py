@@ -59,14 +59,12 @@ def cifar10(path, *, rows: int | None = None, rng=None) -> Halves:
     path, rng = Path(path), as_rng(rng)
     rows = as_optional(as_count, rows, "rows")
     if path.is_dir():
-        train = _from_binary(sorted(path.glob("data_batch_*.bin")), path)
-        test = _from_binary([path / "test_batch.bin"], path)
-        x, y = _some(*train, rows, rng)
-        return _standardised(x, y, *test, axes=(0, 2, 3))
+        x, y = _from_binary(sorted(path.glob("data_batch_*.bin")), path)
+        chosen = _some(len(y), rows, rng)
+        test_x, test_y = _from_binary([path / "test_batch.bin"], path)
+        return _standardised(x[chosen], y[chosen], test_x, test_y, axes=(0, 2, 3))
     with np.load(path, allow_pickle=False) as file:
-        chosen = np.arange(len(file["train_y"]))
-        if rows is not None:
-            chosen = np.sort(rng.permutation(chosen)[:rows])
+        chosen = _some(len(file["train_y"]), rows, rng)
         x = _decoded(file["train_jpeg"], file["train_end"], chosen)
         y, test_y = file["train_y"][chosen], file["test_y"]
         test_x = _decoded(file["test_jpeg"], file["test_end"], np.arange(len(test_y)))
@@ -145,9 +143,9 @@ def _from_binary(paths, folder):
     return rows[:, 1:].reshape(-1, 3, 32, 32), rows[:, 0]
 
 
-def _some(x, y, rows, rng):
-    chosen = slice(None) if rows is None else np.sort(rng.permutation(len(x))[:rows])
-    return x[chosen], y[chosen]
+def _some(many, rows, rng):
+    """Rows chosen at random, in their order; all where no number is given."""
+    return np.sort(rng.permutation(many)[:rows])
 
 
 def _decoded(joined, ends, rows):

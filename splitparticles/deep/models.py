@@ -1,4 +1,4 @@
-"""Small networks that are grown: MobileNets, VGG, and one of depthwise layers for words.
+"""Small networks that are grown: MobileNets, VGG, and one for spoken words.
 
 Each takes one width, from which those of its layers follow by the published pattern, or
 the widths of all its layers, such as those of a network that has grown.

@@ -1,9 +1,9 @@
 """Sites: layers of a module whose channels are neurons that may split.
 
-A *site* is a mixing layer (a convolution of one group, or linear), the channelwise nodes
-behind it (batch norm, activation, depthwise convolution, pooling, flattening), and the
-mixing layers that read them.  Channel i of what they read depends on the parameters of
-neuron i alone, so their splitting matrices are blocks of one Hessian.
+A *site* is a mixing layer (a convolution of one group, or linear), the channelwise
+nodes behind it (batch norm, activation, depthwise convolution, pooling, flattening),
+and the mixing layers that read them.  Channel i of what they read depends on the
+parameters of neuron i alone, so splitting matrices are blocks of one Hessian.
 """
 
 from collections import Counter
@@ -128,7 +128,7 @@ def _refusal(graph, node, calls, shapes) -> str | None:
     """Reason why a layer can neither split nor read what splits."""
     module = module_of(graph, node)
     if not is_mixing(module):
-        return f"{node.target} has {module.groups} groups"
+        return f"{node.target} is a convolution in groups"
     if calls[node.target] > 1:
         return f"{node.target} is called more than once"
     if isinstance(module, CONVOLUTIONS) and module.padding_mode != "zeros":

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -114,7 +115,9 @@ class SGD:
             np.linalg.norm(layer.witness_gradient(layer.particles), axis=1).max()
             for layer in network.sites.values()
         ]
-        return Moved(network, network.value, float(max(norms)), steps, False)
+        slope = float(max(norms))
+        # the network is the particle set here
+        return Moved(cast(Any, network), network.value, slope, steps, False)
 
     def _descend(self, network, optimizer, generator) -> int:
         """Steps of all epochs; their number."""

@@ -1,8 +1,8 @@
 """Candidates of a growth by splits: curvatures and children, before a step is chosen.
 
-Where particles live in several spaces, as the neurons of a deep network's layers do, one
-growth has to choose among the splits of all of them; so a rule of splitting offers its
-candidates, and what pools them chooses which to make, and by what step.
+Where particles live in several spaces, as the neurons of a deep network's layers do,
+one growth has to choose among the splits of all of them.  So a rule of splitting offers
+its candidates, and what pools them chooses which to make, and by what step.
 """
 
 from collections.abc import Sequence

@@ -15,6 +15,7 @@ that is cut goes on where it was: what is in the file is not run again.
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,6 @@ from deep_arms import (
     Task,
     described,
     grown,
-    network_of,
     pruned_arm,
     random_splits,
     scores,
@@ -73,43 +73,29 @@ def six_arms(task, name, store, seeds):
     """Split, random split, uniform, scratch and two prunings, from one seed network."""
     split = deep.Across(cost=task.cost, budget=task.growth)
     for seed in seeds:
-
-        def arm(label, run, seed=seed):
-            return store.once(name, label, seed, run)
-
-        def of_split(seed=seed):
-            log = []
-            network, spent = grown(task, split, seed, log=log)
-            return {**described(task, network, spent), "rounds": log}
-
-        first = arm("split", of_split)
-        units, widths = first["units"], first["widths"]
-
-        def other(growth, seed=seed, units=units):
-            log = []
-            return {
-                **described(task, *grown(task, growth(task), seed, units, log)),
-                "rounds": log,
-            }
-
-        even = arm("uniform", lambda: other(uniform))
-        arm("random split", lambda: other(random_splits))
-        arm(
-            "scratch, widths of split",
-            lambda: described(task, *scratch(task, widths, seed, units)),
-        )
-        arm(
-            "scratch, uniform widths",
-            lambda: described(task, *scratch(task, even["widths"], seed, units)),
-        )
-        most = first["macs"] if task.cost is deep.macs else first["parameters"]
+        first = store.once(name, "split", seed, partial(logged, task, split, seed))
+        units, widths, most = first["units"], first["widths"], first["macs"]
+        again = partial(logged, task, seed=seed, units=units)
+        even = store.once(name, "uniform", seed, partial(again, uniform(task)))
+        store.once(name, "random split", seed, partial(again, random_splits(task)))
+        for label, wide in (("split", widths), ("uniform", even["widths"])):
+            run = partial(scratch, task, wide, seed, units)
+            store.once(name, f"scratch, widths of {label}", seed, of(task, run))
         for by in ("bn", "l1"):
-            arm(
-                f"{by}-prune",
-                lambda by=by: described(
-                    task, *pruned_arm(task, even["widths"], seed, units, most, by)
-                ),
-            )
+            run = partial(pruned_arm, task, even["widths"], seed, units, most, by)
+            store.once(name, f"{by}-prune", seed, of(task, run))
+
+
+def logged(task, growth, seed, units=np.inf):
+    """Row of a grown network, with one for each of its rounds."""
+    log = []
+    run = partial(grown, task, growth, seed, units, log)
+    return {**of(task, run)(), "rounds": log}
+
+
+def of(task, run):
+    """Function that returns the row of a table."""
+    return lambda: described(task, *run())
 
 
 def energy(folder, store, seeds):
@@ -122,23 +108,17 @@ def energy(folder, store, seeds):
     }
     for seed in seeds:
         for label, (cost, budget) in budgets.items():
-
-            def run(cost=cost, budget=budget, seed=seed):
-                growth = deep.Across(cost=cost, budget=budget)
-                return described(task, *grown(task, growth, seed))
-
-            store.once("energy", f"split, {label}", seed, run)
+            growth = deep.Across(cost=cost, budget=budget)
+            run = partial(grown, task, growth, seed)
+            store.once("energy", f"split, {label}", seed, of(task, run))
         for label, cost in (("MACs", deep.macs), ("parameters", deep.parameters)):
-
-            def run(cost=cost, seed=seed):
-                t = task._replace(cost=cost)
-                return described(t, *grown(t, uniform(t), seed))
-
-            store.once("energy", f"uniform, {label}", seed, run)
+            own = task._replace(cost=cost)
+            run = partial(grown, own, uniform(own), seed)
+            store.once("energy", f"uniform, {label}", seed, of(own, run))
 
 
 def smooth_ds_cnn(width):
-    """Network for words whose ramps are smooth, so that splitting matrices are exact."""
+    """Network for words of smooth ramps: its splitting matrices are exact."""
     module = deep.ds_cnn(width)
     for k, part in enumerate(module):
         if isinstance(part, torch.nn.ReLU):
@@ -167,33 +147,14 @@ def regimes(folder, store, seeds):
         task = keyword_task(folder, **options)
         split = deep.Across(cost=task.cost, budget=task.growth)
         for seed in seeds:
-
-            def of_split(seed=seed, task=task, split=split):
-                log = []
-                return {
-                    **described(task, *grown(task, split, seed, log=log)),
-                    "rounds": log,
-                }
-
-            first = store.once(label, "split", seed, of_split)
+            run = partial(logged, task, split, seed)
+            first = store.once(label, "split", seed, run)
             units, widths = first["units"], first["widths"]
             sunk = first["rounds"][0]["units"] if task.sunk else 0.0
-            store.once(
-                label,
-                "random split",
-                seed,
-                lambda t=task, s=seed, u=units: described(
-                    t, *grown(t, random_splits(t), s, u)
-                ),
-            )
-            store.once(
-                label,
-                "scratch, widths of split",
-                seed,
-                lambda t=task, s=seed, u=units - sunk, w=widths: described(
-                    t, *scratch(t, w, s, u)
-                ),
-            )
+            run = partial(grown, task, random_splits(task), seed, units)
+            store.once(label, "random split", seed, of(task, run))
+            run = partial(scratch, task, widths, seed, units - sunk)
+            store.once(label, "scratch, widths of split", seed, of(task, run))
 
 
 def eigenvalues(folder, store, seeds):
@@ -201,12 +162,8 @@ def eigenvalues(folder, store, seeds):
     for epochs in (4, 16):
         task = keyword_task(folder, epochs=epochs, rounds=0)
         for seed in seeds:
-            store.once(
-                "eigenvalues",
-                f"{epochs} epochs",
-                seed,
-                lambda t=task, s=seed: _single_splits(t, s),
-            )
+            run = partial(_single_splits, task, seed)
+            store.once("eigenvalues", f"{epochs} epochs", seed, run)
 
 
 def _single_splits(task, seed, later=2, many=16):
