@@ -1,6 +1,5 @@
 """Traced modules of PyTorch, evaluated node by node."""
 
-import copy
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
@@ -100,16 +99,17 @@ def in_mode(module: nn.Module, *, batch_statistics: bool):
     """
     before = {part: part.training for part in module.modules()}
     norms = [part for part in module.modules() if isinstance(part, NORMS)]
-    kept = {
-        norm: (norm.momentum, copy.copy(norm.num_batches_tracked)) for norm in norms
-    }
+    kept = {norm: norm.momentum for norm in norms}
+    batches = {n: b.clone() for n in norms if (b := n.num_batches_tracked) is not None}
     module.eval()
     for norm in norms:
         norm.training, norm.momentum = batch_statistics, 0.0
     try:
         yield
     finally:
-        for norm, (momentum, batches) in kept.items():
-            norm.momentum, norm.num_batches_tracked = momentum, batches
+        for norm, momentum in kept.items():
+            norm.momentum = momentum
+        for norm, count in batches.items():
+            norm.num_batches_tracked.copy_(count)
         for part, training in before.items():
             part.training = training

@@ -13,10 +13,10 @@ from .._validation import as_callable, as_count, as_flag, as_instance, as_rng
 from ..growth.candidates import Candidate, split_apart
 from ..particles import ParticleSet
 from .coordinates import Coordinates
-from .costs import macs, parameters
-from .graph import evaluate, in_mode, module_of, traced
+from .costs import amounts, macs, parameters
+from .graph import evaluate, in_mode, traced
 from .layer import Layer
-from .sites import CONVOLUTIONS, Site, find_sites
+from .sites import Site, find_sites
 from .surgery import install
 
 
@@ -136,30 +136,7 @@ class Network:
                 self._sites.append(site)
             else:
                 self.refused[site.name] = "no pattern of split names it"
-        self._count(shapes)
-
-    def _count(self, shapes):
-        """Sizes of all tensors, products that they enter, and the sites they reach."""
-        self.sizes = {
-            tuple(name.rpartition(".")[::2]): tensor.numel()
-            for name, tensor in self.module.named_parameters()
-        }
-        self.products: dict[tuple[str, str], int] = {}
-        for node in self.graph.graph.nodes:
-            module = module_of(self.graph, node)
-            if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
-                places = shapes[node][1:].numel() // module.weight.shape[0]
-                key = node.target, "weight"
-                amount = self.products.get(key, 0) + places * module.weight.numel()
-                self.products[key] = amount
-        self.sides: dict[tuple[str, str], list[str]] = {key: [] for key in self.sizes}
-        for site in self._sites:
-            own = [site.node, *site.channelwise(self.graph)]
-            for name, tensor in self.sides:
-                of_neurons = any(node.target == name for node in own)
-                is_read = any(node.target == name for node in site.readers)
-                if of_neurons or (is_read and tensor == "weight"):
-                    self.sides[name, tensor].append(site.name)
+        self.amounts = amounts(self.graph, self._sites, shapes)
 
     # ------------------------------------------------------------- evaluation
     def _values(self, x, *, gradient):
@@ -173,6 +150,7 @@ class Network:
             return evaluate(self.graph, self.graph.graph.nodes, {inputs[0]: x})
 
     @property
+    @torch.no_grad()
     def value(self) -> float:
         """Mean loss on the rows that decide growth."""
         values = self._values(self.x, gradient=False)

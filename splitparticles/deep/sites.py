@@ -17,14 +17,13 @@ from torch.fx import GraphModule, Node
 from .graph import NORMS, module_of
 
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
-MODULES = (
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.GELU, nn.Softplus),
-    *(nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten),
-    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
-    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
-    *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
-    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
-)
+ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.GELU, nn.Softplus)
+OTHERS = (nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+LARGEST = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+MEANS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+GLOBAL_MEANS = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
+CHANNELWISE = ACTIVATIONS + OTHERS + DROPOUTS + LARGEST + MEANS + GLOBAL_MEANS
 FUNCTIONS = {
     *(torch.relu, torch.tanh, torch.sigmoid, torch.flatten),
     *(F.relu, F.relu6, F.silu, F.gelu, F.elu, F.softplus, F.tanh, F.sigmoid),
@@ -150,7 +149,7 @@ def _not_channelwise(graph, node, calls, shapes) -> str | None:
     name = getattr(node.target, "__name__", node.target)
     known = node.target in FUNCTIONS if node.op == "call_function" else False
     known = known or (node.op == "call_method" and node.target in METHODS)
-    if not (known or isinstance(module, MODULES)):
+    if not (known or isinstance(module, CHANNELWISE)):
         return f"{name} mixes its channels, or is unknown"
     after = shapes[node]
     if after is None:  # the number of rows

@@ -133,7 +133,7 @@ class SGD:
                 loss = network.loss(network.module(x.to(device)), y.to(device))
                 if not torch.isfinite(loss):
                     raise NotFinite(
-                        f"the loss is {float(loss)} at step {done} of {many} with a "
+                        f"the loss is {loss.item()} at step {done} of {many} with a "
                         f"learning rate of {rate:.3g}; the network is as it was"
                     )
                 loss.backward()

@@ -8,6 +8,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from splitparticles import deep  # noqa: E402
+from splitparticles.growth.candidates import halves  # noqa: E402
 
 torch.set_num_threads(1)  # two threads on a busy machine are slower
 
@@ -77,3 +78,14 @@ def network(activation=nn.Tanh, *, steps=60, batch_statistics=False, seed=1):
         optimizer.step()
     options = {"batch_statistics": batch_statistics}
     return deep.Network(module, F.cross_entropy, (x, y), **options)
+
+
+def halves_of_all(net, *names):
+    """Every neuron of some sites in halves, along random directions."""
+    splits, rng = {}, np.random.default_rng(0)
+    for name in names or net.widths:
+        layer = net.sites[name]
+        n, d = layer.particles.positions.shape
+        v = rng.normal(size=(n, d)) * ~layer.labels
+        splits[name] = halves(range(n), v, -np.ones(n))
+    return splits
