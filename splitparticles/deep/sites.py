@@ -6,6 +6,7 @@ and the mixing layers that read them.  Channel i of what they read depends on th
 parameters of neuron i alone, so splitting matrices are blocks of one Hessian.
 """
 
+import operator
 from collections import Counter
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.fx import GraphModule, Node
+from torch.nn.utils.parametrize import is_parametrized
 
 from .graph import NORMS, module_of
 
@@ -78,16 +80,13 @@ def find_sites(
     shapes : dict
         Shapes of the values of all nodes, None of those that are no tensors.
     """
-    calls = Counter(
-        node.target for node in graph.graph.nodes if node.op == "call_module"
-    )
+    uses = _uses(graph)
     sites, refused = [], {}
     for node in graph.graph.nodes:
-        if not isinstance(module_of(graph, node), (*CONVOLUTIONS, nn.Linear)):
-            continue
-        if is_depthwise(module_of(graph, node)):
-            continue  # part of the neurons before it
-        found = _site(graph, node, calls, shapes)
+        module = module_of(graph, node)
+        if not isinstance(module, (*CONVOLUTIONS, nn.Linear)) or is_depthwise(module):
+            continue  # a depthwise filter is part of the neurons before it
+        found = _site(graph, node, uses, shapes)
         if isinstance(found, str):
             refused[node.target] = found
         else:
@@ -95,9 +94,20 @@ def find_sites(
     return sites, refused
 
 
-def _site(graph, node, calls, shapes) -> Site | str:
+def _uses(graph) -> dict[str, int]:
+    """Calls of each submodule, more where another one shares its parameters."""
+    calls = Counter(n.target for n in graph.graph.nodes if n.op == "call_module")
+    named = graph.named_parameters(remove_duplicate=False)
+    owners: dict[int, list[str]] = {}
+    for name, tensor in named:
+        owners.setdefault(id(tensor), []).append(name.rpartition(".")[0])
+    shared = {name for names in owners.values() if len(names) > 1 for name in names}
+    return {name: calls[name] + (name in shared) for name in calls}
+
+
+def _site(graph, node, uses, shapes) -> Site | str:
     """Site of a layer, or the reason why it is none."""
-    reason = _refusal(graph, node, calls, shapes)
+    reason = _refusal(graph, node, uses, shapes)
     if reason is not None:
         return reason
     chain: set[Node] = set()
@@ -106,12 +116,11 @@ def _site(graph, node, calls, shapes) -> Site | str:
     while queue:
         for user in queue.pop().users:
             if is_mixing(module_of(graph, user)):
-                reason = _refusal(graph, user, calls, shapes)
+                reason = _refusal(graph, user, uses, shapes)
                 readers.add(user)
             else:
-                reason = _not_channelwise(graph, user, calls, shapes)
-                if user not in chain and shapes[user] is not None:
-                    queue.append(user)
+                reason = _not_channelwise(graph, user, uses, shapes, shapes[node][1])
+                queue += [user] if user not in chain else []
                 chain.add(user)
             if reason is not None:
                 return reason
@@ -123,13 +132,15 @@ def _site(graph, node, calls, shapes) -> Site | str:
     )
 
 
-def _refusal(graph, node, calls, shapes) -> str | None:
+def _refusal(graph, node, uses, shapes) -> str | None:
     """Reason why a layer can neither split nor read what splits."""
     module = module_of(graph, node)
     if not is_mixing(module):
         return f"{node.target} is a convolution in groups"
-    if calls[node.target] > 1:
-        return f"{node.target} is called more than once"
+    if uses[node.target] > 1:
+        return f"{node.target} is used more than once"
+    if is_parametrized(module):
+        return f"{node.target} has a parametrization"
     if isinstance(module, CONVOLUTIONS) and module.padding_mode != "zeros":
         return f"{node.target} has padding {module.padding_mode!r}"
     if isinstance(module, nn.Linear) and len(shapes[node]) != 2:
@@ -137,25 +148,32 @@ def _refusal(graph, node, calls, shapes) -> str | None:
     return None
 
 
-def _not_channelwise(graph, node, calls, shapes) -> str | None:
-    """Reason why a node does not act on each channel alone."""
-    module, before = module_of(graph, node), shapes[node.all_input_nodes[0]]
+def _not_channelwise(graph, node, uses, shapes, width) -> str | None:
+    """Reason why a node does not act on each of `width` channels alone."""
+    module, after = module_of(graph, node), shapes[node]
+    name = getattr(node.target, "__name__", node.target)
     if node.op == "output":
         return "it is the output of the network"
+    if after is None:
+        return None if _asks_for_rows(node) else f"{name} asks for its width"
+    before = shapes[node.all_input_nodes[0]]
     if isinstance(module, NORMS) or is_depthwise(module):
-        return (
-            f"{node.target} is called more than once" * (calls[node.target] > 1) or None
-        )
-    name = getattr(node.target, "__name__", node.target)
-    known = node.target in FUNCTIONS if node.op == "call_function" else False
-    known = known or (node.op == "call_method" and node.target in METHODS)
-    if not (known or isinstance(module, CHANNELWISE)):
+        if uses[node.target] > 1:
+            return f"{node.target} is used more than once"
+        return None if before[1] == width else f"{name} norms flattened channels"
+    is_function = node.op == "call_function" and node.target in FUNCTIONS
+    is_method = node.op == "call_method" and node.target in METHODS
+    if not (is_function or is_method or isinstance(module, CHANNELWISE)):
         return f"{name} mixes its channels, or is unknown"
-    after = shapes[node]
-    if after is None:  # the number of rows
-        return None if node.args[1:] == (0,) else f"{name} asks for its width"
     if len(after) == len(before) == 2 or len(after) > 2:
         fine = after[:2] == before[:2]
     else:
         fine = after[0] == before[0] and after[1] % before[1] == 0
     return None if fine else f"{name} changes its channels"
+
+
+def _asks_for_rows(node) -> bool:
+    """Whether a node that gives no tensor gives a shape, or its number of rows."""
+    of_shape = node.target in ("size", getattr) and node.args[1:] in ((), ("shape",))
+    of_rows = node.target in ("size", operator.getitem) and node.args[1:] == (0,)
+    return of_shape or of_rows

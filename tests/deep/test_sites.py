@@ -1,7 +1,8 @@
 """Sites: what may split, and the reasons of what may not."""
 
 import pytest
-from deep_examples import F, Small, deep, network, nn, torch
+from deep_examples import F, Small, deep, halves_of_all, network, nn, torch
+from torch.nn.utils.parametrizations import weight_norm
 
 
 class Around(nn.Module):
@@ -72,13 +73,47 @@ def test_patterns_choose_sites():
         (nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), "padding"),
         (Call(lambda x: x.reshape(-1, 2, 4, 8)), "changes its channels"),
         (Call(lambda x: x.reshape(-1, x.size(1), 4, 4)), "asks for its width"),
-        (Call(lambda x, m: m(m(x)), nn.Conv2d(4, 4, 1)), "called more than once"),
-        (Call(lambda x, m: m(m(x)), nn.BatchNorm2d(4)), "called more than once"),
+        (Call(lambda x, m: m(m(x)), nn.Conv2d(4, 4, 1)), "used more than once"),
+        (Call(lambda x, m: m(m(x)), nn.BatchNorm2d(4)), "used more than once"),
         (nn.Linear(4, 4), "linear in the last of 4 axes"),
+        (nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64)), "norms flattened"),
+        (weight_norm(nn.Conv2d(4, 4, 1)), "has a parametrization"),
+        (Call(lambda x: x.mean(dim=1, keepdim=True) + x), "mean mixes"),
+        (Call(lambda x: F.interpolate(x, scale_factor=1)), "interpolate mixes"),
     ],
 )
 def test_what_may_not_split_is_said(between, reason):
     assert reason in refused(between)
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        lambda x: x.view(x.shape[0], -1),
+        lambda x: x.reshape(x.size()[0], -1),
+        lambda x: x.view(x.size(0), -1),
+        lambda x: torch.flatten(x, 1),
+        lambda x: F.adaptive_avg_pool2d(F.relu(x), 2).flatten(start_dim=1),
+    ],
+)
+def test_ways_to_flatten_are_known(flat):
+    data = torch.randn(12, 2, 4, 4).double(), torch.arange(12) % 2
+    wide = flat(torch.zeros(1, 4, 4, 4)).shape[1]
+    module = Around(Call(flat), nn.Linear(wide, 2)).double()
+    net = deep.Network(module, F.cross_entropy, data)
+    after, _ = net.split(halves_of_all(net), 0.0)
+    assert after.widths == {"first": 8}
+    assert after.value == pytest.approx(net.value, abs=1e-14)
+
+
+def test_layers_that_share_their_weights_may_not_split():
+    module = nn.Sequential(
+        *(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 2))
+    )
+    module[2].weight = module[0].weight
+    data = torch.randn(6, 3), torch.arange(6) % 2
+    with pytest.raises(ValueError, match="2 is used more than once"):
+        deep.Network(module, F.cross_entropy, data)
 
 
 def test_a_module_that_cannot_be_traced_is_refused():
