@@ -1,20 +1,22 @@
 """Growth of a network across its layers, within a budget.
 
-The candidates of all sites are pooled, and a knapsack of their gains and costs chooses.
-Costs of neighbours multiply, so the budget of the knapsack is shrunk until the real
-cost fits.  All chosen splits are made at once, by one step, relative to the neurons'
-own size, at which the loss is lowest.
+The step of each candidate is searched on the exact change of the loss, relative to the
+neuron's own size.  (The eigenvalue alone misleads: the steepest neurons often bear the
+shortest steps.)  The candidates of all sites are pooled, and a knapsack of their gains
+and costs chooses.  Costs of neighbours multiply, so the budget of the knapsack is
+shrunk until the real cost fits.  All steps are then scaled by the share at which
+the loss of the network with all splits is lowest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._validation import as_callable, as_count, as_positive, as_rng, check_fields
-from ..growth.candidates import Candidate, SplitGrowth
+from ..growth.candidates import Candidate, Candidates, SplitGrowth
 from ..growth.growth import Grown, nothing_grew
 from ..growth.knapsack import checked_budget, knapsack
 from ..growth.splits import search_steps
@@ -29,7 +31,7 @@ LIMITS: dict[str, Callable] = {"macs": macs, "parameters": parameters}
 SHRINKS = 10
 """Bisections of the budget that the knapsack is given."""
 
-FIRST_STEP = 0.1
+FIRST_STEP = 0.2
 """First step tried, relative to the neurons."""
 
 
@@ -46,7 +48,7 @@ class Across:
     budget : float, or sequence of them
         Share of each cost that a round may add: 0.4 is two fifths more.
     trials : int
-        Steps tried.
+        Steps tried for each candidate.
 
     Examples
     --------
@@ -68,7 +70,7 @@ class Across:
     )
     cost: Callable | Sequence[Callable] = field(default=macs, kw_only=True)
     budget: ArrayLike = field(default=0.5, kw_only=True)
-    trials: int = field(default=8, kw_only=True)
+    trials: int = field(default=4, kw_only=True)
 
     def __post_init__(self):
         offers = getattr(self.growth, "candidates", None)
@@ -102,34 +104,37 @@ class Across:
             Most that the whole network may cost: ``"macs"``, ``"parameters"``.
         rng : Generator
         """
-        rng, sites = as_rng(rng), network.sites
-        offers = {}
-        for name, layer in sites.items():
-            relative = Relative(layer)
-            offers[name] = (
-                relative.scales,
-                self.growth.candidates(relative, relative.particles, rng),
-            )
-        known = [found.least_index for _, found in offers.values()]
+        rng, layers, limits = as_rng(rng), network.sites, checked_limit(limit)
+        offers = {name: self._offers(layer, rng) for name, layer in layers.items()}
+        known = [offer.least_index for offer, _ in offers.values()]
         least = float(np.nanmin(known)) if np.isfinite(known).any() else np.nan
-        exact = all(layer.is_exact for layer in sites.values())
-        stable = exact and all(found.stable for _, found in offers.values())
-        pool = [
-            (name, split)
-            for name, (_, found) in offers.items()
-            for split in found.splits
-            if split.curvature < 0.0
-        ]
-        chosen = self._chosen(network, pool, checked_limit(limit))
+        exact = all(layer.is_exact for layer in layers.values())
+        stable = exact and all(offer.stable for offer, _ in offers.values())
+        pool = [split for _, splits in offers.values() for split in splits]
+        chosen = self._chosen(network, pool, limits)
         if not chosen:
             none: Any = network  # the particle set here
             return nothing_grew(none, least, stable=stable and not pool)
-        splits: dict[str, list[Candidate]] = {}
-        for name, split in chosen:
-            size = offers[name][0][split.parent]
-            wide = split._replace(offsets=split.offsets * size)
-            splits.setdefault(name, []).append(wide)
-        return self._split(network, splits, least)
+        return self._split(network, layers, chosen, least)
+
+    def _offers(self, layer, rng) -> tuple[Candidates, list["_Priced"]]:
+        """Candidates of a layer, and those that gain with their best steps."""
+        relative, particles = Relative(layer), layer.particles
+        offer = self.growth.candidates(relative, relative.particles, rng)
+        splits = [
+            s._replace(offsets=s.offsets * relative.scales[s.parent])
+            for s in offer.splits
+            if s.curvature < 0.0
+        ]
+        index = np.array([s.curvature for s in splits])
+        steps, changes = search_steps(
+            lambda steps: layer.changes(particles, splits, steps),
+            index,
+            FIRST_STEP**2 * np.abs(index),
+            self.trials,
+        )
+        found = zip(splits, steps, -changes, strict=True)
+        return offer, [_Priced(layer.name, *of) for of in found if of[2] > 0.0]
 
     # --------------------------------------------------------------- the choice
     def _chosen(self, network, pool, limit):
@@ -146,15 +151,15 @@ class Across:
             name: np.array([cost(network, {name: n + 1}) for cost in costs]) - now
             for name, n in widths.items()
         }
-        new = np.array([len(split.shares) - 1 for _, split in pool])
-        gains = np.array([-split.curvature for _, split in pool])
-        prices = new[:, None] * np.array([each[name] for name, _ in pool])
+        new = np.array([len(one.split.shares) - 1 for one in pool])
+        gains = np.array([one.gain for one in pool])
+        prices = new[:, None] * np.array([each[one.site] for one in pool])
 
         def tried(share):
             rows = knapsack(gains, prices, share * (most - now), int(new.sum()))
             wider = dict(widths)
             for j in rows:
-                wider[pool[j][0]] += int(new[j])
+                wider[pool[j].site] += int(new[j])
             real = np.array([cost(network, wider) for cost in costs])
             return rows if (real <= most).all() else None
 
@@ -168,36 +173,51 @@ class Across:
         return [] if best is None else [pool[j] for j in best]
 
     # ----------------------------------------------------------------- the step
-    def _split(self, network, splits, least):
-        """All splits, by the step at which the loss is lowest."""
-        now = network.value
-        curvature = sum(s.curvature for chosen in splits.values() for s in chosen)
+    def _split(self, network, layers, chosen, least):
+        """All splits, by the share of their steps at which the loss falls."""
+        now, splits = network.value, {name: [] for name in layers}
+        for one in chosen:
+            wide = one.split._replace(offsets=one.step * one.split.offsets)
+            splits[one.site].append(wide)
 
-        def change(steps):
-            return np.array([network.split(splits, steps[0])[0].value - now])
+        def change(shares):
+            return np.array([network.split(splits, shares[0])[0].value - now])
 
-        gain = -0.5 * FIRST_STEP**2 * curvature
-        (step,), (fall,) = search_steps(
-            change, np.array([curvature]), 2.0 * gain, self.trials
-        )
+        # steps that are best alone are long together
+        index = np.array([sum(one.split.curvature * one.step**2 for one in chosen)])
+        (share,), (fall,) = search_steps(change, index, -index, self.trials)
         if not fall < 0.0:
             return nothing_grew(network, least)
-        grown, parents = network.split(splits, step)
-        index = [
-            s.curvature
-            for name in network.widths
-            for s in splits.get(name, ())
-            for _ in s.shares[1:]
+        expected = sum(
+            layer.changes(layer.particles, splits[name], share).sum()
+            for name, layer in layers.items()
+        )
+        grown, parents = network.split(splits, share)
+        made = [
+            one
+            for name in layers
+            for one in chosen
+            if one.site == name
+            for _ in one.split.shares[1:]
         ]
         return Grown(
             grown,
             parents,
-            predicted=float(0.5 * step**2 * curvature),
-            expected=float(fall),
-            splitting_index=np.array(index),
+            predicted=float(0.5 * share**2 * index[0]),
+            expected=float(expected),
+            splitting_index=np.array([one.split.curvature for one in made]),
             least_index=least,
-            steps=np.full(len(parents), step),
+            steps=share * np.array([one.step for one in made]),
         )
+
+
+class _Priced(NamedTuple):
+    """Candidate of a site, its best step, relative to the neuron, and its gain."""
+
+    site: str
+    split: Candidate
+    step: float
+    gain: float
 
 
 def checked_limit(limit) -> list[tuple[Callable, float]]:

@@ -13,13 +13,15 @@ depthwise filters and pooling are exact.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch.func import functional_call
 from torch.fx import GraphModule, Node
 
+from ..growth.candidates import Candidate, halves
 from ..objectives.first_variation import FirstVariation
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
@@ -60,7 +62,7 @@ class Layer(Objective):
     ):
         self.graph, self.site, self.loss = graph, site, loss
         self._mode = {"batch_statistics": batch_statistics}
-        self.coordinates = Coordinates(graph, site)
+        self.name, self.coordinates = site.name, Coordinates(graph, site)
         self._nodes = behind(site.node)
         self._before = {n: v for n, v in values.items() if n not in set(self._nodes)}
         self._outputs = {node: values[node] for node in site.readers}
@@ -191,25 +193,32 @@ class Layer(Objective):
         )
         return _as_array(product)
 
-    @torch.no_grad()
     def split_change(self, particles, parents, directions, steps):
-        """Exact change of the loss when ``parents[j]`` alone is split, (m,).
+        """Exact change of the loss when ``parents[j]`` alone is split, (m,)."""
+        splits = halves(parents, directions, np.zeros(len(parents)))
+        return self.changes(particles, splits, steps)
 
-        The readers add up what the neurons give them, so only three neurons of the
-        layer are evaluated.
+    @torch.no_grad()
+    def changes(
+        self, particles: ParticleSet, splits: Sequence[Candidate], steps: ArrayLike
+    ) -> np.ndarray:
+        """Exact change of the loss by each split alone, (m,).
+
+        The readers add up what the neurons give them, so only the parent and its
+        children are evaluated.
         """
         outputs = self._read_by(particles)
         before = float(self._loss_of(outputs))
-        nothing = particles.weighted(np.zeros(len(particles)))
-        biases = self._read_by(nothing)
-        changes = np.empty(len(parents))
-        for j, (i, v, e) in enumerate(zip(parents, directions, steps, strict=True)):
-            x, w = particles.positions[i], particles.weights[i]
-            three = self._tensor(np.stack([x, x + e * v, x - e * v]))
-            weights = self._tensor([-w, 0.5 * w, 0.5 * w])
-            change = self._read(self._instead(three, weights))
-            split = {n: outputs[n] + change[n] - biases[n] for n in outputs}
-            changes[j] = float(self._loss_of(split)) - before
+        biases = self._read_by(particles.weighted(np.zeros(len(particles))))
+        changes = np.empty(len(splits))
+        each = np.broadcast_to(steps, changes.shape)
+        for j, (split, step) in enumerate(zip(splits, each, strict=True)):
+            x, w = particles.positions[split.parent], particles.weights[split.parent]
+            family = self._tensor(np.vstack([x, x + step * split.offsets]))
+            weights = self._tensor(w * np.append(-1.0, split.shares))
+            change = self._read(self._instead(family, weights))
+            after = {n: outputs[n] + change[n] - biases[n] for n in outputs}
+            changes[j] = float(self._loss_of(after)) - before
         return changes
 
 

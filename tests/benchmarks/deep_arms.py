@@ -2,7 +2,8 @@
 
 Compute is counted in epochs times multiply-accumulates of the network trained.  What a
 growth costs (eigenpairs, trials of steps) is measured in CPU seconds and charged at the
-rate of the epochs before it; every arm may spend what the splitting arm has spent.
+rate of the epochs before it.  Every arm has the same budget, half as much again as the
+rounds of training alone would take; the last training of an arm takes what is left.
 """
 
 import time
@@ -22,6 +23,7 @@ SMALL_STEP = 0.1  # of random children, relative to their parents
 WIDER = 1.5  # of a network that is pruned
 SPARSITY = 1e-3  # L1 penalty of the slopes of batch norms before pruning by them
 FEWEST = 4  # channels that pruning leaves
+ROWS = 256  # on which growth is decided
 
 
 class Task(NamedTuple):
@@ -42,6 +44,13 @@ class Task(NamedTuple):
     cost: object = deep.macs
     sunk: bool = False
     """Whether the network that is grown was there before, and costs nothing."""
+
+    @property
+    def units(self):
+        """Compute that every arm may spend."""
+        start = network_of(self, self.width, 0).macs
+        sizes = (1.0 + self.growth) ** np.arange(self.rounds + 1)
+        return 1.5 * self.epochs * start * sizes.sum()
 
 
 class Spent:
@@ -174,18 +183,18 @@ def network_of(task, width, seed):
         torch.manual_seed(seed)
         module = task.make(width)
     data = task.data.x, task.data.y
-    return deep.Network(module, F.cross_entropy, data, rng=seed)
+    return deep.Network(module, F.cross_entropy, data, rng=seed, rows=ROWS)
 
 
-def grown(task, growth, seed, units=np.inf, log=None):
+def grown(task, growth, seed, log=None):
     """Train and grow; the last round trains for what compute is left."""
     spent, rng = Spent(), np.random.default_rng(seed)
     network = network_of(task, task.width, seed)
     for k in range(task.rounds + 1):
         lr = task.lr if k == 0 or task.later_lr is None else task.later_lr
         epochs = task.epochs
-        if k == task.rounds and np.isfinite(units):
-            epochs = max(1, round((units - spent.units) / network.macs))
+        if k == task.rounds > 0:
+            epochs = max(1, round((task.units - spent.units) / network.macs))
         spent.train(task, network, epochs, lr, rng)
         if log is not None:
             log.append(described(task, network, spent))
@@ -204,16 +213,16 @@ def grown(task, growth, seed, units=np.inf, log=None):
     return network, spent
 
 
-def scratch(task, widths, seed, units):
+def scratch(task, widths, seed, sunk=0.0):
     """Network of these widths, trained once."""
     spent, rng = Spent(), np.random.default_rng(100 + seed)
     network = network_of(task, widths, 100 + seed)
-    epochs = max(1, round(units / network.macs))
+    epochs = max(1, round((task.units - sunk) / network.macs))
     spent.train(task, network, epochs, task.lr, rng)
     return network, spent
 
 
-def pruned_arm(task, widths, seed, units, most, by):
+def pruned_arm(task, widths, seed, most, by):
     """Wider network trained, pruned to a cost, and trained again, half each."""
     spent, rng = Spent(), np.random.default_rng(200 + seed)
     network = network_of(task, [round(WIDER * w) for w in widths], 200 + seed)
@@ -223,11 +232,11 @@ def pruned_arm(task, widths, seed, units, most, by):
         network.loss = lambda f, y: (
             loss(f, y) + SPARSITY * sum(norm.weight.abs().sum() for norm in norms)
         )
-    epochs = max(1, round(0.5 * units / network.macs))
+    epochs = max(1, round(0.5 * task.units / network.macs))
     spent.train(task, network, epochs, task.lr, rng)
     network.loss = loss
     network = pruned(task, network, most, by)
-    epochs = max(1, round((units - spent.units) / network.macs))
+    epochs = max(1, round((task.units - spent.units) / network.macs))
     spent.train(task, network, epochs, task.lr, rng)
     return network, spent
 

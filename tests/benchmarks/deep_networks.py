@@ -69,28 +69,36 @@ def image_task(folder, make, width, **options):
 
 
 # ------------------------------------------------------------------------- arms
+def splitting(task, cost=None, budget=None):
+    """Growth by splits; two trials a step, for trials cost what training could have."""
+    cost, budget = cost or task.cost, budget or task.growth
+    return deep.Across(cost=cost, budget=budget, trials=2)
+
+
 def six_arms(task, name, store, seeds):
     """Split, random split, uniform, scratch and two prunings, from one seed network."""
-    split = deep.Across(cost=task.cost, budget=task.growth)
+    growths = {
+        "split": splitting(task),
+        "uniform": uniform(task),
+        "random split": random_splits(task),
+    }
     for seed in seeds:
-        first = store.once(name, "split", seed, partial(logged, task, split, seed))
-        units, widths, most = first["units"], first["widths"], first["macs"]
-        again = partial(logged, task, seed=seed, units=units)
-        even = store.once(name, "uniform", seed, partial(again, uniform(task)))
-        store.once(name, "random split", seed, partial(again, random_splits(task)))
-        for label, wide in (("split", widths), ("uniform", even["widths"])):
-            run = partial(scratch, task, wide, seed, units)
+        first, even, _ = (
+            store.once(name, label, seed, partial(logged, task, growth, seed))
+            for label, growth in growths.items()
+        )
+        for label, wide in (("split", first["widths"]), ("uniform", even["widths"])):
+            run = partial(scratch, task, wide, seed)
             store.once(name, f"scratch, widths of {label}", seed, of(task, run))
         for by in ("bn", "l1"):
-            run = partial(pruned_arm, task, even["widths"], seed, units, most, by)
+            run = partial(pruned_arm, task, even["widths"], seed, even["macs"], by)
             store.once(name, f"{by}-prune", seed, of(task, run))
 
 
-def logged(task, growth, seed, units=np.inf):
+def logged(task, growth, seed):
     """Row of a grown network, with one for each of its rounds."""
     log = []
-    run = partial(grown, task, growth, seed, units, log)
-    return {**of(task, run)(), "rounds": log}
+    return {**of(task, partial(grown, task, growth, seed, log))(), "rounds": log}
 
 
 def of(task, run):
@@ -108,8 +116,7 @@ def energy(folder, store, seeds):
     }
     for seed in seeds:
         for label, (cost, budget) in budgets.items():
-            growth = deep.Across(cost=cost, budget=budget)
-            run = partial(grown, task, growth, seed)
+            run = partial(grown, task, splitting(task, cost, budget), seed)
             store.once("energy", f"split, {label}", seed, of(task, run))
         for label, cost in (("MACs", deep.macs), ("parameters", deep.parameters)):
             own = task._replace(cost=cost)
@@ -127,33 +134,30 @@ def smooth_ds_cnn(width):
 
 
 REGIMES = {
-    "2 epochs a round": {"epochs": 2},
     "later rate .03": {"later_lr": 0.03},
     "trained network given, one round": {
         **{"epochs": 12, "rounds": 1, "later_lr": 0.03, "sunk": True}
     },
     "smooth ramps, later rate .03": {"make": smooth_ds_cnn, "later_lr": 0.03},
+    "2 epochs a round": {"epochs": 2},
     "from a tiny network": {"width": 4, "rounds": 6, "growth": 0.8, "epochs": 4},
+    "20 epochs a round": {"epochs": 20},
     "one large round": {"epochs": 16, "rounds": 1, "growth": 3.1},
     "six small rounds": {"epochs": 4, "rounds": 6, "growth": 0.265},
-    "later rate .01": {"later_lr": 0.01},
-    "20 epochs a round (at rest)": {"epochs": 20},
 }
 
 
 def regimes(folder, store, seeds):
     """Split, random split and scratch on the keywords, by how they are trained."""
-    for label, options in REGIMES.items():
-        task = keyword_task(folder, **options)
-        split = deep.Across(cost=task.cost, budget=task.growth)
-        for seed in seeds:
-            run = partial(logged, task, split, seed)
+    for seed in seeds:
+        for label, options in REGIMES.items():
+            task = keyword_task(folder, **options)
+            run = partial(logged, task, splitting(task), seed)
             first = store.once(label, "split", seed, run)
-            units, widths = first["units"], first["widths"]
             sunk = first["rounds"][0]["units"] if task.sunk else 0.0
-            run = partial(grown, task, random_splits(task), seed, units)
+            run = partial(grown, task, random_splits(task), seed)
             store.once(label, "random split", seed, of(task, run))
-            run = partial(scratch, task, widths, seed, units - sunk)
+            run = partial(scratch, task, first["widths"], seed, sunk)
             store.once(label, "scratch, widths of split", seed, of(task, run))
 
 

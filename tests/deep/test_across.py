@@ -17,7 +17,7 @@ def test_the_real_cost_is_within_the_budget(cost, share):
     now, after = cost(net), cost(grown.particles)
     assert now < after <= (1.0 + share) * now
     assert grown.particles.value < net.value
-    assert grown.particles.value - net.value == pytest.approx(grown.expected)
+    assert grown.expected < grown.particles.value - net.value < 0.0
     assert len(grown.parents) == len(grown.particles) - len(net)
     # candidates are left: another neuron of the cheapest site would cost too much,
     # or the rest of the budget is a small share of it
@@ -41,6 +41,7 @@ def test_small_steps_change_the_loss_as_predicted(monkeypatch):
     net = network()
     searched = deep.Across(sp.SteepestSplit(), budget=10.0)
     longer = searched(net, None, np.random.default_rng(0))
+    assert len(set(longer.steps)) > 1  # each neuron has its own
     monkeypatch.setattr(across, "FIRST_STEP", 1e-3)
     growth = deep.Across(sp.SteepestSplit(), budget=10.0, trials=1)
     grown = growth(net, None, np.random.default_rng(0))
@@ -103,7 +104,7 @@ def test_rounds_are_those_of_the_package():
         states.append(this)
     assert len(states) == 3 and sizes == sorted(sizes) and not states[-1].grown
     assert sizes[-1] <= limit["macs"] and states[0].particles.widths == first
-    assert states[0].actual == pytest.approx(states[0].grown.expected)
+    assert states[0].actual < 0.0 > states[0].grown.expected
     assert len(net) == sum(map(len, net.parents.values()))
     again = network(steps=0)
     values = [r.value for r in deep.rounds(again, **options, max_rounds=3, rng=0)]
