@@ -46,6 +46,12 @@ class Task(NamedTuple):
     """Whether the network that is grown was there before, and costs nothing."""
 
     @property
+    def most(self):
+        """Cost of the last network."""
+        start = self.cost(network_of(self, self.width, 0))
+        return start * (1.0 + self.growth) ** self.rounds
+
+    @property
     def units(self):
         """Compute that every arm may spend."""
         start = network_of(self, self.width, 0).macs
@@ -222,7 +228,7 @@ def scratch(task, widths, seed, sunk=0.0):
     return network, spent
 
 
-def pruned_arm(task, widths, seed, most, by):
+def pruned_arm(task, widths, seed, by):
     """Wider network trained, pruned to a cost, and trained again, half each."""
     spent, rng = Spent(), np.random.default_rng(200 + seed)
     network = network_of(task, [round(WIDER * w) for w in widths], 200 + seed)
@@ -235,7 +241,7 @@ def pruned_arm(task, widths, seed, most, by):
     epochs = max(1, round(0.5 * task.units / network.macs))
     spent.train(task, network, epochs, task.lr, rng)
     network.loss = loss
-    network = pruned(task, network, most, by)
+    network = pruned(task, network, task.most, by)
     epochs = max(1, round((task.units - spent.units) / network.macs))
     spent.train(task, network, epochs, task.lr, rng)
     return network, spent

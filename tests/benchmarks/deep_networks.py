@@ -91,7 +91,7 @@ def six_arms(task, name, store, seeds):
             run = partial(scratch, task, wide, seed)
             store.once(name, f"scratch, widths of {label}", seed, of(task, run))
         for by in ("bn", "l1"):
-            run = partial(pruned_arm, task, even["widths"], seed, even["macs"], by)
+            run = partial(pruned_arm, task, even["widths"], seed, by)
             store.once(name, f"{by}-prune", seed, of(task, run))
 
 
