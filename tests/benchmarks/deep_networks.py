@@ -35,7 +35,7 @@ from splitparticles import deep
 from splitparticles.deep.relative import Relative
 from splitparticles.growth.candidates import halves
 
-IMAGES = 4_000  # of CIFAR-10, to train on
+IMAGES = 3_000  # of CIFAR-10, to train on
 TESTS = 3_000
 
 
@@ -142,8 +142,6 @@ REGIMES = {
     "2 epochs a round": {"epochs": 2},
     "from a tiny network": {"width": 4, "rounds": 6, "growth": 0.8, "epochs": 4},
     "20 epochs a round": {"epochs": 20},
-    "one large round": {"epochs": 16, "rounds": 1, "growth": 3.1},
-    "six small rounds": {"epochs": 4, "rounds": 6, "growth": 0.265},
 }
 
 
