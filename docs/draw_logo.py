@@ -1,6 +1,7 @@
-"""Logo of the project: a particle that splits in two along the long axis of an ellipse.
+"""Logo: a particle that splits in two along the long axis of an ellipse.
 
-``python docs/draw_logo.py`` writes ``docs/_static/logo-light.svg`` and ``logo-dark.svg``.
+``python docs/draw_logo.py`` writes ``logo-light.svg`` and ``logo-dark.svg`` of
+``docs/_static``.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ LOGO = """\
   <title>splitparticles</title>
   <g transform="translate(32 32) rotate(-32)">
     <ellipse rx="29" ry="16" fill="none" stroke="{target}" stroke-width="3"/>
-    <ellipse rx="21" ry="9" fill="none" stroke="{target}" stroke-width="2" opacity="0.5"/>
+    <ellipse rx="21" ry="9" fill="none" stroke="{target}" opacity="0.6"/>
     <path d="M-8 0H8" stroke="{particle}" stroke-width="3"/>
     <circle r="4" fill="none" stroke="{particle}" stroke-width="2"/>
     <circle cx="-14" r="6" fill="{particle}"/>

@@ -20,14 +20,14 @@ LABELS = {"_display.py", "_versions.py", "progress.py", "summary.py", "compiler.
 HINT = re.compile(
     r"(of shape|of any shape|of \.\.\. num|that are|in \[|one or two|\(|.*->|.*\| None)"
 )
-OTHER = {
+OTHER = (
     "as NumPyro has them",
     "params of the fit",
-    "return value of",
-    "matrices of (",
+    "the return value of",
+    "... matrices of (",
     "a kernel matrix of",
-    "chunk ...,",
-    "variable ...,",
+    "..., chunk ...,",
+    "..., variable ...,",
     "weights of ...",
     "rows of seen",
     "scores of seen",
@@ -45,12 +45,12 @@ OTHER = {
     "the climb leads to a mode that is known",
     "a run with",
     "a run of ",
-    "they are those of the start",
+    "...; they are those of the start",
     "a random direction",
     ", and it is ",
     "did you mean",
-    "groups of masses",
-}
+    "... groups of masses",
+)
 # parts of longer texts, which do not look like parts
 PARTS = {
     "about ... the gradient of the log density",
@@ -88,7 +88,7 @@ def texts(path):
         text = text_of(node)
         if text is None or id(node) in silent or text.count(" ") < 2:
             continue
-        if any(other in text for other in OTHER):
+        if text.startswith(OTHER):
             continue
         if id(node) in raised:
             yield text
@@ -153,10 +153,7 @@ def test_every_family_has_members():
     assert all(SHOWN[family] - shown(SPECIAL) for family in FAMILIES)
 
 
-def test_no_family_hides_a_warning():
-    warned = {text for text in TEXTS if "must" not in text and "argument" not in text}
-    assert len(warned) > 100
-    for entry in SPECIAL:
-        if SHOWN[entry] & warned:
-            rest = [other for other in SPECIAL if other != entry]
-            assert shown(rest + FAMILIES) != TEXTS
+def test_families_are_of_arguments_only():
+    assert all(
+        re.search("must|no argument|implemented", text) for text in shown(FAMILIES)
+    )
