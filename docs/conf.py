@@ -79,4 +79,6 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py",
     "doc_module": ("splitparticles",),
     "backreferences_dir": "auto_demos/backreferences",
+    "write_computation_times": False,
+    "show_signature": False,
 }
