@@ -54,6 +54,7 @@ html_static_path = ["_static", str(files("mathjax") / "static/mathjax/es5/tex-sv
 html_css_files = ["site.css"]
 html_sidebars = {"when_it_goes_wrong": [], "about": []}
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {
         "text": "splitparticles",
