@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(
     p for folder in ("start", "guides") for p in (DOCS / folder).glob("*.rst")
