@@ -1,6 +1,7 @@
 """What `import splitparticles as sp` shows, and what it costs."""
 
 import inspect
+import operator
 import platform
 import re
 import subprocess
@@ -13,7 +14,17 @@ import pytest
 import splitparticles as sp
 
 API = (Path(__file__).parents[1] / "docs/api.rst").read_text()
+ENTRIES = re.findall(r"^   (\w[\w.]*)$", API, re.MULTILINE)  # of the summary tables
+MODULES = {"plotting", "estimators", "deep", "testing", "targets", "transforms"}
+MODULES |= {"activations", "losses"}
 ON_DEMAND = {"plotting", "estimators", "deep", "testing"}
+
+
+def thing_of(name):
+    """Public thing of a name; the test is skipped where PyTorch is missing."""
+    if name.startswith("deep"):
+        pytest.importorskip("torch")
+    return operator.attrgetter(name)(sp)
 
 
 def test_dir_shows_the_public_names_and_nothing_else():
@@ -23,11 +34,29 @@ def test_dir_shows_the_public_names_and_nothing_else():
 
 @pytest.mark.parametrize("name", sorted({*sp.__all__, *ON_DEMAND}))
 def test_every_public_name_exists_is_documented_and_stands_on_the_api_page(name):
-    if name == "deep":
-        pytest.importorskip("torch")
-    thing = getattr(sp, name)
+    thing = thing_of(name)
     assert inspect.getdoc(thing)
-    assert re.search(rf"\b{name}\b", API)
+    if name in MODULES or name == "__version__":
+        assert re.search(rf"``(sp\.)?{name}``", API)
+    else:
+        assert ENTRIES.count(name) == 1
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_every_public_name_of_a_module_stands_on_the_api_page(module):
+    thing = thing_of(module)
+    names = getattr(thing, "__all__", None) or [
+        name
+        for name, value in vars(thing).items()
+        if isinstance(value, type) and value.__module__.startswith(thing.__name__)
+    ]
+    shown = {entry.rsplit(".", 1)[-1] for entry in ENTRIES}
+    assert {name for name in names if not name.startswith("_")} <= shown
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_entry_of_the_api_page_exists(entry):
+    assert thing_of(entry) is not None
 
 
 def test_an_unknown_name_is_an_attribute_error():
