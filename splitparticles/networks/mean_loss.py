@@ -18,6 +18,7 @@ other neurons.
 """
 
 import copy
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +40,7 @@ class MeanLoss(NewNeurons):
 
     conserves_mass = False
     masses = False  # whether output weights are the particles' weights
+    _neurons: Any  # with the methods of `Neurons`
 
     def __init__(self, loss: Loss, inputs, outputs, decay, offset):
         if isinstance(loss, type) or not isinstance(loss, Loss):
