@@ -206,7 +206,7 @@ def test_prototypes_far_out_are_zero():
     far = p.positions.copy()
     far[0, 3:] = 1e200
     moved = F.first_variation(p.moved_to(far))
-    assert np.isfinite(moved.witness_gradient).all() and moved.witness[0] == 0.0
+    assert np.isfinite(moved.witness_gradient).all() and abs(moved.witness[0]) < 1e-300
     rest = sp.ParticleSet(p.positions[1:], p.weights[1:])
     close([moved.value], [F.value(rest)], 1e-14)
 
