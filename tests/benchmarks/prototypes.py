@@ -3,7 +3,7 @@
     python tests/benchmarks/prototypes.py FOLDER [--seeds 3] [--picture FILE]
 
 FOLDER holds ``mnist.npz``: train_x (60000, 28, 28), train_y, test_x, test_y; three
-thousand rows train.  Digits are scikit-learn's, seven tenths train.  Two spaces: pixels,
+thousand rows train.  Digits are scikit-learn's; seven tenths train.  Spaces: pixels,
 and the code of 30 principal components of the training rows, from which prototypes can
 be drawn (``prototype_figures.py``).  Bells have half the median bandwidth.
 
