@@ -1,9 +1,9 @@
 """Prototypes: what their eigenvalues tell of a split, and what they look like.
 
-    python tests/benchmarks/prototype_figures.py decay FOLDER [--seeds 5] [--picture F]
-    python tests/benchmarks/prototype_figures.py images FOLDER --picture FOLDER
+    python tests/benchmarks/prototype_figures.py decay [--seeds 5] [--picture FILE]
+    python tests/benchmarks/prototype_figures.py images --data FOLDER --picture FOLDER
 
-FOLDER holds ``mnist.npz`` (see ``prototypes.py``).  ``decay`` (5 minutes on one core):
+FOLDER of data holds ``mnist.npz`` (see ``prototypes.py``).  ``decay`` (5 minutes):
 networks at rest on the code of digits; the least eigenvalue of each prototype's
 splitting matrix, and of its block of the point alone, against the fall of F when that
 prototype is split, at once and after more training, beyond what the same training does
@@ -50,43 +50,54 @@ def falls(F, particles):
 
 
 def rank_correlation(a, b):
-    """Correlation of Spearman."""
+    """Correlation of Spearman, of three pairs at least."""
     from scipy.stats import spearmanr
 
-    return spearmanr(a, b).statistic
+    return spearmanr(a, b).statistic if len(a) > 2 else np.nan
+
+
+def told(rows):
+    """What the eigenvalues of one network tell of the falls."""
+    least, point, at_once, tuned = rows.T
+    unstable = least < 0.0
+    return {
+        "share of eigenvalues below zero": unstable.mean(),
+        "the same of the point's block": (point < 0.0).mean(),
+        "correlation, unstable, at once": rank_correlation(
+            -least[unstable], at_once[unstable]
+        ),
+        "correlation, unstable, tuned": rank_correlation(
+            -least[unstable], tuned[unstable]
+        ),
+        "correlation, all, tuned": rank_correlation(-least, tuned),
+        "fall of the steepest, at once": at_once[least.argmin()],
+        "fall of the steepest, tuned": tuned[least.argmin()],
+        "mean fall, unstable, tuned": tuned[unstable].mean(),
+        "mean fall, stable, tuned": tuned[~unstable].mean()
+        if sum(~unstable)
+        else np.nan,
+        "largest fall, tuned": tuned.max(),
+    }
 
 
 def decay(options):
-    """Print rank correlations of eigenvalues and falls; draw both."""
-    drawn = {}
-    print(
-        "prototypes, F, largest slope; of all and of the point: eigenvalues below zero,"
-    )
-    print("rank correlations of minus the eigenvalue with the falls, at once and tuned")
+    """Print what eigenvalues tell, at each size; draw it."""
+    began, drawn = time.perf_counter(), {}
     for n in SIZES:
-        table, rows = [], []
-        began = time.perf_counter()
-        for seed in range(options.seeds):
-            task = Task("digits", "code", options.folder, seed)
-            rest = at_rest(task, n, seed)
-            found = falls(task.train, rest.particles)
-            rows.append(found)
-            least, point, at_once, tuned = found.T
-            table.append(
-                [rest.value, rest.gradient_norm, (least < 0).mean(), (point < 0).mean()]
-                + [
-                    rank_correlation(-a, b)
-                    for a in (least, point)
-                    for b in (at_once, tuned)
-                ]
-                + [at_once.mean(), at_once.max(), tuned.mean(), tuned.max()]
-            )
-        mean, error = mean_and_error(table)
-        cells = " ".join(
-            f"{m:9.2g} ({e:.1g})" for m, e in zip(mean, error, strict=True)
-        )
-        print(f"{n:3d} {cells} {time.perf_counter() - began:6.0f} s", flush=True)
-        drawn[n] = rows, table
+        tasks = [Task("digits", "code", "", seed) for seed in range(options.seeds)]
+        rests = [at_rest(task, n, seed) for seed, task in enumerate(tasks)]
+        pairs = zip(tasks, rests, strict=True)
+        rows = [falls(task.train, rest.particles) for task, rest in pairs]
+        drawn[n] = rows, [told(one) for one in rows]
+        slope = max(rest.gradient_norm for rest in rests)
+        seconds = time.perf_counter() - began
+        print(f"{n} prototypes, largest slope {slope:.1e}, {seconds:.0f} s so far")
+        for name in drawn[n][1][0]:
+            values = np.array([one[name] for one in drawn[n][1]])
+            values = values[np.isfinite(values)]
+            if len(values) > 1:
+                mean, error = mean_and_error(values)
+                print(f"    {name:34s}{mean:10.4f} ({error:.4f})", flush=True)
     if options.picture:
         draw_decay(drawn, options.picture)
 
@@ -101,21 +112,25 @@ def draw_decay(drawn, path):
         fell = at_once > 0.0
         axes[0].plot(least[fell], 100.0 * at_once[fell], f"C{k}.", label=f"{n}")
         axes[1].plot(least, 100.0 * tuned, f"C{k}.", label=f"{n} prototypes")
-    axes[0].set(title="split, at once", ylabel="fall of F, %", yscale="log")
-    axes[1].set(title="split, after 200 steps more", yscale="log")
+    axes[0].set(title="one split, at once", ylabel="fall of F, %", yscale="log")
+    axes[1].set(title="one split and 200 steps more", ylabel="fall of F, %")
     for ax in axes[:2]:
-        ax.set_xlabel("least eigenvalue of the prototype's splitting matrix")
+        ax.set_xlabel("least splitting eigenvalue")
         ax.set_xscale("symlog", linthresh=1e-4)
-        ax.set(xlim=(-0.1, 2e-3), xticks=[-1e-2, -1e-3, -1e-4, 0.0, 1e-3])
+        ax.set(xlim=(-0.06, 3e-4), xticks=[-1e-2, -1e-3, -1e-4, 0.0])
     axes[1].legend(frameon=False, fontsize="small")
-    for k, name in enumerate(["at once", "after 200 steps"]):
-        spread = [mean_and_error([row[4 + k] for row in t]) for _, t in drawn.values()]
+    for name, label in {
+        "correlation, unstable, at once": "at once, unstable ones",
+        "correlation, unstable, tuned": "after 200 steps, unstable ones",
+        "correlation, all, tuned": "after 200 steps, all",
+    }.items():
+        spread = [mean_and_error([one[name] for one in t]) for _, t in drawn.values()]
         mean, error = np.array(spread).T
-        axes[2].errorbar(list(drawn), mean, error, fmt="o-", capsize=3, label=name)
-    axes[2].axhline(1.0, color="k", linestyle="--", label="as the slide claims")
+        axes[2].errorbar(list(drawn), mean, error, fmt="o-", capsize=3, label=label)
+    axes[2].axhline(1.0, color="k", linestyle="--", label="as the slide has it")
     axes[2].axhline(0.0, color="0.8", zorder=0)
-    axes[2].set(title="rank correlation", xlabel="prototypes", ylim=(-0.8, 1.15))
-    axes[2].set_xticks(list(drawn))
+    axes[2].set(title="rank correlation", xlabel="prototypes", ylim=(-1.9, 1.15))
+    axes[2].set(xticks=list(drawn), yticks=[-1.0, 0.0, 1.0])
     axes[2].legend(frameon=False, fontsize="small", loc="lower right")
     figure.savefig(path, dpi=90)
 
@@ -124,7 +139,7 @@ def draw_decay(drawn, path):
 def images(options):
     """Draw twenty grown prototypes of each data set."""
     for name in ("digits", "MNIST"):
-        task = Task(name, "code", options.folder, 0)
+        task = Task(name, "code", options.data, 0)
         *_, particles = grown(task, GROWTHS["best of both"], [20], 0)
         entropy, right = task.judged(particles)
         print(f"{name}: 20 prototypes, {entropy:.3f}, {100 * right:.1f} %")
@@ -157,7 +172,7 @@ def main():
     """Print a table, or draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", choices=["decay", "images"])
-    parser.add_argument("folder")
+    parser.add_argument("--data")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--picture")
     options = parser.parse_args()

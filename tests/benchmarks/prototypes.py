@@ -1,6 +1,7 @@
 """Prototypes that grow: test accuracy against their number.
 
-    python tests/benchmarks/prototypes.py FOLDER [--seeds 3] [--picture FILE]
+    python tests/benchmarks/prototypes.py FOLDER [--names digits MNIST]
+        [--spaces code pixels] [--seeds 3]
 
 FOLDER holds ``mnist.npz``: train_x (60000, 28, 28), train_y, test_x, test_y; three
 thousand rows train.  Digits are scikit-learn's; seven tenths train.  Spaces: pixels,
@@ -170,74 +171,48 @@ def mean_and_error(rows):
     return rows.mean(axis=0), rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
 
 
-def sizes(options):
+def table(options, name, space):
     """Print test cross entropy and accuracy against the number of prototypes."""
-    drawn = {}
-    for name, space in [
-        ("digits", "pixels"),
-        ("digits", "code"),
-        ("MNIST", "code"),
-        ("MNIST", "pixels"),
-    ]:
-        some = SIZES if (name, space) != ("MNIST", "pixels") else SIZES[:-1]
-        tasks = [Task(name, space, options.folder, s) for s in range(options.seeds)]
-        print(f"\n{name}, {space}: cross entropy, accuracy in % (standard errors)")
-        print(" " * 28 + "".join(f"{n:>26d}" for n in some) + "   seconds")
-        for arm, run in arms(some):
-            began, rows, last = time.perf_counter(), [], []
-            for seed, task in enumerate(tasks):
-                found = list(run(task, seed))
-                rows.append([task.judged(p) for p in found])
-                last.append(len(found[-1]))
-            spent = (time.perf_counter() - began) / options.seeds
-            mean, error = mean_and_error(rows)
-            cells = [
-                f"{m[0]:9.3f} ({e[0]:.3f}) {100 * m[1]:5.1f} ({100 * e[1]:.1f})"
-                for m, e in zip(mean, error, strict=True)
-            ]
-            short = "" if min(last) == some[-1] else f" reached {last}"
-            print(
-                f"{arm:28s}"
-                + "".join(f"{c:>26s}" for c in cells)
-                + f"{spent:10.1f}{short}",
-                flush=True,
-            )
-            drawn.setdefault((name, space), {})[arm] = some, mean
-        table = {}
+    some = SIZES[:-2] if (name, space) == ("MNIST", "pixels") else SIZES
+    tasks = [Task(name, space, options.folder, s) for s in range(options.seeds)]
+    print(f"\n{name}, {space}: cross entropy, accuracy in % (standard errors)")
+    print(" " * 28 + "".join(f"{n:>26d}" for n in some) + "   seconds")
+    for arm, run in arms(some):
+        began, rows, last = time.perf_counter(), [], []
         for seed, task in enumerate(tasks):
-            for arm, pair in references(task, seed):
-                table.setdefault(arm, []).append(pair)
-        for arm, rows in table.items():
-            (ce, right), (ce_error, error) = mean_and_error(rows)
-            accuracy = f"{100 * right:5.1f} ({100 * error:.1f})"
-            print(f"{arm:28s}{ce:9.3f} ({ce_error:.3f}) {accuracy}")
-    if options.picture:
-        draw_sizes(drawn, options.picture)
+            found = list(run(task, seed))
+            rows.append([task.judged(particles) for particles in found])
+            last.append(len(found[-1]))
+        spent = (time.perf_counter() - began) / options.seeds
+        cells = [in_words(*pair) for pair in zip(*mean_and_error(rows), strict=True)]
+        short = "" if min(last) == some[-1] else f" reached {last}"
+        line = "".join(f"{cell:>26s}" for cell in cells)
+        print(f"{arm:28s}{line}{spent:10.1f}{short}", flush=True)
+    of_others = {}
+    for seed, task in enumerate(tasks):
+        for model, pair in references(task, seed):
+            of_others.setdefault(model, []).append(pair)
+    for model, rows in of_others.items():
+        print(f"{model:28s}{in_words(*mean_and_error(rows)):>26s}", flush=True)
 
 
-def draw_sizes(drawn, path):
-    """Draw mean test errors against sizes."""
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, len(drawn), figsize=(14, 3.4), layout="constrained")
-    for ax, (task, table) in zip(axes, drawn.items(), strict=True):
-        for arm, (some, mean) in table.items():
-            dashed = "--" if arm.startswith("from") else "-"
-            ax.plot(some, 1.0 - mean[:, 1], "o" + dashed, markersize=3, label=arm)
-        ax.set(title=", ".join(task), xlabel="prototypes", xscale="log", yscale="log")
-    axes[0].set_ylabel("test error")
-    axes[0].legend(frameon=False, fontsize="small")
-    figure.savefig(path, dpi=90)
+def in_words(mean, error):
+    """Cross entropy and accuracy with their standard errors."""
+    accuracy = f"{100 * mean[1]:5.1f} ({100 * error[1]:.1f})"
+    return f"{mean[0]:9.3f} ({error[0]:.3f}) {accuracy}"
 
 
 def main():
-    """Print the tables, and draw."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--picture")
+    parser.add_argument("--names", nargs="+", default=["digits", "MNIST"])
+    parser.add_argument("--spaces", nargs="+", default=["code", "pixels"])
     options = parser.parse_args()
-    sizes(options)
+    for name in options.names:
+        for space in options.spaces:
+            table(options, name, space)
 
 
 if __name__ == "__main__":
