@@ -220,7 +220,7 @@ def test_prototypes_far_out_are_zero():
         ({"kernel": "gaussian"}, "kernel must be a radial kernel tuple, got 'gauss"),
         ({"kernel": sp.activations.Tanh()}, "kernel must be a radial kernel tuple"),
         ({"kernel": sp.Linear()}, "kernel must be a radial kernel tuple"),
-        ({"kernel": sp.Energy()}, "kernel must be a bell"),
+        ({"kernel": sp.Energy(1.0)}, "kernel must be a bell"),
         ({"kernel": sp.Matern52()}, "smooth at distance zero, .* got Matern52"),
         ({"kernel": sp.Gaussian(1e-6)}, "bandwidth above the rounding of the inputs"),
         ({"kernel": sp.Gaussian(1e-9)}, "bandwidth above the rounding of the inputs"),
