@@ -63,6 +63,7 @@ from .moves import LBFGS, Adam, GradientDescent, Move, Moved, Newest
 from .moves.optimal_weights import optimal_weights
 from .networks import activations, losses
 from .networks.network import Network
+from .networks.prototypes import PrototypeNetwork
 from .networks.rbf_network import RBFNetwork
 from .objectives import KSD, MMD, Discrepancy, FirstVariation, Objective
 from .particles import ParticleSet
@@ -108,6 +109,7 @@ __all__ = [
     "MMD",
     "KSD",
     "Network",
+    "PrototypeNetwork",
     "RBFNetwork",
     "activations",
     "losses",

@@ -59,7 +59,13 @@ def the_ring_is_cut_out(printed):
     assert neurons == 8 and right > 97
 
 
+def twenty_prototypes_tell_ten_digits(printed):
+    prototypes, right = last_numbers(printed)
+    assert prototypes == 20 and right > 96
+
+
 GOOD = {
+    "prototypes": twenty_prototypes_tell_ten_digits,
     "rbf_network": the_optimal_split_is_better_and_an_insertion_better_still,
     "learn_the_score": a_few_hundred_rows_teach_the_score,
     "neurons_split": the_ring_is_cut_out,

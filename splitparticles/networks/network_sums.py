@@ -121,7 +121,7 @@ def correlations(activation, x, r, theta, c, g, slope, first, last):
             add_product(c[j], r[b], m, t)
             for a in range(NEURONS):
                 for i in range(m):
-                    value, change, _ = profile(activation, s[a, i])
+                    value, change, _ = profile(activation, s[a, i])[:3]
                     s[a, i] = value
                     t[a, i] *= change
             add_products(s, r[b], m, False, g, j)
@@ -144,7 +144,7 @@ def hessian_products(activation, x, r, theta, c, v, u, of_c, of_theta, first, la
             add_product(u[j], r[b], m, dt)
             for a in range(NEURONS):
                 for i in range(m):
-                    _, change, curvature = profile(activation, s[a, i])
+                    _, change, curvature = profile(activation, s[a, i])[:3]
                     t[a, i] = t[a, i] * curvature * ds[a, i] + dt[a, i] * change
                     ds[a, i] *= change
             add_products(ds, r[b], m, False, of_c, j)
@@ -164,7 +164,7 @@ def squares(activation, x, r, theta, c, g, slope, first, last):
             add_product(c[j], r[b], m, t)
             for a in range(NEURONS):
                 for i in range(m):
-                    value, change, _ = profile(activation, s[a, i])
+                    value, change, _ = profile(activation, s[a, i])[:3]
                     s[a, i] = value * value
                     t[a, i] *= 2.0 * value * change
             add_products(s, r[b], m, False, g, j)

@@ -10,13 +10,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._compiled.compiler import has_profile, profile
-from .network_sums import network_outputs, neuron_sums
+from .network_sums import (
+    correlations,
+    hessian_products,
+    in_blocks,
+    network_outputs,
+    neuron_sums,
+    squares,
+)
 
 SCALES = 0.3, 10.0  # of random neurons: turns of the activation over the data's spread
 
 
 class Neurons:
-    """Coordinates of the neurons of one network."""
+    """Coordinates of the neurons of one network, and their sums over its inputs."""
+
+    arguments_decay = True  # not output weights alone
 
     def __init__(self, activation, n_outputs, n_inputs, masses):
         self.activations = checked_activations(activation)
@@ -31,6 +40,11 @@ class Neurons:
         labels = np.zeros(self.dim, dtype=bool)
         labels[-1] = self.has_kinds
         return labels
+
+    @property
+    def decays(self) -> np.ndarray:
+        """Mask of the coordinates that decay, (dim,)."""
+        return ~self.labels
 
     # ------------------------------------------------------------- coordinates
     def split(self, x) -> tuple[np.ndarray, np.ndarray]:
@@ -62,6 +76,14 @@ class Neurons:
             )
         return kinds
 
+    def output_weights(self, x) -> np.ndarray:
+        """Output weights (m, k) of neurons, one for masses."""
+        return self.parts(x)[0]
+
+    def arguments(self, x) -> np.ndarray:
+        """Coefficients of neurons, (m, p + 1)."""
+        return self.parts(x)[1]
+
     def joined(self, of_c, of_theta) -> np.ndarray:
         """Coordinates (m, dim) from their parts; kinds are zero."""
         kind = np.zeros((len(of_theta), int(self.has_kinds)))
@@ -88,6 +110,10 @@ class Neurons:
         return x
 
     # -------------------------------------------------------------------- sums
+    def in_blocks(self, inputs) -> np.ndarray:
+        """Inputs (N, p) in blocks, with a coordinate that is one for all of them."""
+        return in_blocks(np.column_stack([inputs, np.ones(len(inputs))]))
+
     def outputs(self, x, weights, inputs) -> np.ndarray:
         """Outputs of weighted neurons at inputs in blocks, (B M, k)."""
         c, theta, kinds = self.parts(x)
@@ -98,8 +124,24 @@ class Neurons:
         ]
         return np.sum(of_kinds, axis=0)
 
-    def sums(self, loop, inputs, r, kinds, theta, c, *directions) -> tuple:
-        """Sums (m, k) and (m, p + 1) of `neuron_sums`, by each neuron's activation."""
+    def correlations(self, inputs, r, x, c) -> tuple:
+        """Sums g (m, k) of r times neurons x, and G (m, p + 1) for output weights c."""
+        _, theta, kinds = self.parts(x)
+        return self._sums(correlations, inputs, r, kinds, theta, c)
+
+    def squares(self, inputs, r, x, c) -> tuple:
+        """The same of the squares of the activations."""
+        _, theta, kinds = self.parts(x)
+        return self._sums(squares, inputs, r, kinds, theta, c)
+
+    def hessian_products(self, inputs, r, x, directions) -> tuple:
+        """Derivatives of g and G along directions (m, dim)."""
+        c, theta, kinds = self.parts(x)
+        u, v = self.split(directions)
+        return self._sums(hessian_products, inputs, r, kinds, theta, c, v, u)
+
+    def _sums(self, loop, inputs, r, kinds, theta, c, *directions) -> tuple:
+        """Sums of `neuron_sums`, by each neuron's activation."""
         of_c, of_theta = np.empty(c.shape), np.empty(theta.shape)
         for activation, rows in self._of_each_kind(kinds):
             arrays = (a[rows] for a in (theta, c, *directions))

@@ -10,14 +10,14 @@ from .._linalg import row_dot
 from ..objectives.new_particles import InsertionPath
 from ..objectives.objective import Objective
 from ..particles import ParticleSet
-from .network_sums import correlations, in_blocks, squares
+from .network_sums import in_blocks
 
 
 class NewNeurons(Objective):
-    """Insertion by the gain of a neuron of the best size (base of `Network`)."""
+    """Insertion by the gain of a neuron of the best size (base of `MeanLoss`)."""
 
     def proposals(self, particles, many, rng, *, reach=1.0):
-        """Random neurons whose argument changes its sign among the data."""
+        """Random neurons that tell some of the data from others."""
         return self._neurons.scattered(self.inputs, many, rng)
 
     def surroundings(self, particles, reach):
@@ -32,36 +32,43 @@ class NewNeurons(Objective):
         that change is what orthogonal greedy methods maximise.  A decay joins q, and
         adds the price of the arguments' coefficients.
         """
-        theta, g, _, q, _ = self._gain(particles, at)
-        return 0.5 * self.decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
+        g, _, q, _ = self._gain(particles, at)
+        theta, decay = self._neurons.arguments(at), self._decay_of_arguments
+        return 0.5 * decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
 
     def promise_gradient(self, particles, at):
         """Gradient of the promise, (m, dim); zero in the output weights."""
-        theta, g, slope, q, q_slope = self._gain(particles, at, with_slope=True)
+        g, slope, q, q_slope = self._gain(particles, at, with_slope=True)
         ratio = (row_dot(g, g) / q)[:, None]
         of_theta = (0.5 * ratio * q_slope - slope) / q[:, None]
-        return self._neurons.joined(np.zeros(g.shape), of_theta + self.decay * theta)
+        of_theta = of_theta + self._decay_of_arguments * self._neurons.arguments(at)
+        return self._neurons.joined(np.zeros(g.shape), of_theta)
+
+    @property
+    def _decay_of_arguments(self):
+        return self.decay if self._neurons.arguments_decay else 0.0
 
     def _gain(self, particles, at, *, with_slope=False):
-        """Coefficients, g, the gradient of |g|^2 / 2 if wanted, q, and its gradient."""
-        r = self._slope(self._outputs(particles))
-        _, theta, kinds = self._neurons.parts(at)
-        c, one = np.zeros((len(at), self.n_outputs)), np.ones((len(at), 1))
-        g, slope = self._neuron_sums(correlations, r, kinds, theta, c)
+        """g, the gradient of |g|^2 / 2 if wanted, q, and its gradient."""
+        r, zero = self._slope(self._outputs(particles)), self._no_outputs(at)
+        g, slope = self._neurons.correlations(self._blocks, r, at, zero)
         if with_slope:
-            _, slope = self._neuron_sums(correlations, r, kinds, theta, g)
+            _, slope = self._neurons.correlations(self._blocks, r, at, g)
         mean = in_blocks(np.full((self.n_rows, 1), 1.0 / self.n_rows))
-        q, q_slope = self._neuron_sums(squares, mean, kinds, theta, one)
+        one = np.ones((len(at), 1))
+        q, q_slope = self._neurons.squares(self._blocks, mean, at, one)
         q = np.maximum(q[:, 0] + self.decay, np.finfo(float).tiny)
-        return theta, g, slope, q, q_slope
+        return g, slope, q, q_slope
+
+    def _no_outputs(self, at):
+        return np.zeros((len(at), self.n_outputs))
 
     def newcomer(self, particles, point):
         """Path to the neuron with output weights of a Newton step; others stay."""
         f = self._outputs(particles)
-        neuron = np.array(point)[None]
-        _, theta, kinds = self._neurons.parts(neuron)
-        zero = np.zeros((1, self.n_outputs))
-        g, _ = self._neuron_sums(correlations, self._slope(f), kinds, theta, zero)
+        r, neuron = self._slope(f), np.array(point)[None]
+        zero = self._no_outputs(neuron)
+        g, _ = self._neurons.correlations(self._blocks, r, neuron, zero)
         alone = ParticleSet(self._neurons.with_outputs(neuron, -g), self._mass_of(-g))
         change = self._sums(alone)
         bent = row_dot(change, self.loss.curvature(f, self.targets, change)).mean()

@@ -36,6 +36,9 @@ from option_kinds import (
 
 import splitparticles as sp
 
+A_LOSS = [], [None, 3, "squared", sp.losses.Squared]
+AN_OFFSET = [None, Y], [[1.0], "x", [NAN, 0.0, 0.0], 3]
+
 # name: what else it needs, what it takes
 PIECES = {
     # -------------------------------------------------------------------- kernels
@@ -65,11 +68,21 @@ PIECES = {
         {"activation": TANH, "loss": SQUARED, "inputs": X, "outputs": Y},
         {
             "activation": ([[TANH]], [None, *FITTED["activation"][1]]),
-            "loss": ([], [None, 3, "squared", sp.losses.Squared]),
+            "loss": A_LOSS,
             **A_NETWORK,
             "masses": FLAG,
             "decay": NOT_NEGATIVE,
-            "offset": ([None, Y], [[1.0], "x", [NAN, 0.0, 0.0], 3]),
+            "offset": AN_OFFSET,
+        },
+    ),
+    "PrototypeNetwork": (
+        {"loss": SQUARED, "inputs": X, "outputs": Y},
+        {
+            "loss": A_LOSS,
+            **A_NETWORK,
+            "kernel": ([None, sp.RationalQuadratic()], [*KERNEL[1][1:], sp.Matern52()]),
+            "decay": NOT_NEGATIVE,
+            "offset": AN_OFFSET,
         },
     ),
     "RBFNetwork": ({"inputs": X, "outputs": Y}, {**A_NETWORK, "masses": FLAG}),
