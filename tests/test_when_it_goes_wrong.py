@@ -50,7 +50,7 @@ OTHER = (
     ", and it is ",
     "did you mean",
     "... groups of masses",
-    "...  neurons  parameters each",
+    "...  ",
     "Network(... neurons,",
 )
 # parts of longer texts, which do not look like parts
