@@ -33,6 +33,8 @@ exclude_patterns = ["_build", "auto_demos/*.ipynb", "sg_execution_times.rst"]
 
 autodoc_member_order = "bysource"
 if find_spec("torch") is None:  # the pages of splitparticles.deep need no more of it
+    import splitparticles.estimators  # whose libraries would try the mock on import
+
     autodoc_mock_imports = ["torch"]
 autosummary_filename_map = {  # names that differ from others by their case only
     "splitparticles.ksd": "splitparticles.ksd_distance",

@@ -8,6 +8,8 @@ shrunk until the real cost fits.  All steps are then scaled by the share at whic
 the loss of the network with all splits is lowest.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -117,7 +119,7 @@ class Across:
             return nothing_grew(none, least, stable=stable and not pool)
         return self._split(network, layers, chosen, least)
 
-    def _offers(self, layer, rng) -> tuple[Candidates, list["_Priced"]]:
+    def _offers(self, layer, rng) -> tuple[Candidates, list[_Priced]]:
         """Candidates of a layer, and those that gain with their best steps."""
         relative, particles = Relative(layer), layer.particles
         offer = self.growth.candidates(relative, relative.particles, rng)

@@ -6,6 +6,8 @@ row of the module's neuron whose running statistics it has.  For a module of one
 layer the order is that of `splitparticles.Network`: c, a, b.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import math
 from typing import NamedTuple
 

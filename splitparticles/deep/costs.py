@@ -4,6 +4,8 @@ Both are sums over tensors, each in proportion to the numbers of neurons that it
 its two sides; so neighbours multiply, and a cost is known without a network built.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

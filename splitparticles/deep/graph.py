@@ -1,5 +1,7 @@
 """Traced modules of PyTorch, evaluated node by node."""
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 

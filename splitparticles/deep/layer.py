@@ -12,6 +12,8 @@ differentiating twice through the layer and its readers, is
 depthwise filters and pooling are exact.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import copy
 from collections.abc import Callable, Sequence
 

@@ -4,6 +4,8 @@ Nothing is downloaded.  Inputs are standardised by the training rows; Pillow, wh
 Matplotlib brings, decodes images.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import io
 from pathlib import Path
 from typing import NamedTuple

@@ -1,5 +1,7 @@
 """Rounds of a network that trains, grows, and trains again."""
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 from collections.abc import Callable, Iterator, Mapping
 
 from .._validation import as_callable, as_count, as_instance, as_optional, as_rng

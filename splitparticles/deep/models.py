@@ -4,6 +4,8 @@ Each takes one width, from which those of its layers follow by the published pat
 the widths of all its layers, such as those of a network that has grown.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 from collections.abc import Sequence
 
 from torch import nn

@@ -6,6 +6,8 @@ and the mixing layers that read them.  Channel i of what they read depends on th
 parameters of neuron i alone, so splitting matrices are blocks of one Hessian.
 """
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import operator
 from collections import Counter
 from typing import NamedTuple

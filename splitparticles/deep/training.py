@@ -1,5 +1,7 @@
 """Training of a network between two growths."""
 
+from __future__ import annotations  # the pages are built without PyTorch
+
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
