@@ -143,6 +143,12 @@ class Network(NewNeurons):
         part.offset, part._blocks = self.offset[rows], _in_blocks(part.inputs)
         return part
 
+    def of_decay(self, decay: float):
+        """Return the same network with another decay."""
+        other = copy.copy(self)
+        other.decay = _as_decay(decay, self.masses)
+        return other
+
     # --------------------------------------------------------------- the network
     def predict(
         self, particles: ParticleSet, inputs: ArrayLike | None = None

@@ -1,0 +1,130 @@
+r"""Choice of a network's decay or size by rows held back.
+
+Several networks are trained, each without a part of the rows, in stages: along a path of
+decays from strong to weak, on which each network begins with the neurons of the one
+before, or along sizes.  The stage is the one with the least mean loss on the rows held
+back, of all parts together.  Its networks are kept, and their mean is one network again:
+the mean of their measures.
+
+A strong decay makes a convex problem of few neurons; a weaker one lets more of them pay.
+So the size follows from the decay, the loss of separable rows does not blow up before the
+path ends, and no network is trained for nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from itertools import zip_longest
+from typing import NamedTuple
+
+import numpy as np
+
+from ..networks.network import Network
+from ..particles import ParticleSet
+
+FEWEST_ROWS = 10  # with fewer, no rows are held back
+
+DECAYS = 9  # of a path
+STRONGEST = 0.1
+DECAYS_A_DECADE = 2
+
+PAYS = 1e-3  # share of F that a new neuron gains at least, or the decay falls
+
+CLEARLY = 1.03  # held loss over its least that is no noise
+
+
+class Part(NamedTuple):
+    """Rows of one network, and the rows held back from it."""
+
+    train: np.ndarray
+    held: np.ndarray
+
+
+class Choice(NamedTuple):
+    """Networks of the best stage."""
+
+    stage: int
+    losses: list[float]
+    """Mean loss on the rows held back, one a stage."""
+    members: list[ParticleSet]
+    """Neurons of each network."""
+
+    @property
+    def neurons(self) -> ParticleSet:
+        """Neurons of the mean of the networks."""
+        positions = np.vstack([member.positions for member in self.members])
+        weights = np.concatenate([member.weights for member in self.members])
+        return ParticleSet(positions, weights / len(self.members))
+
+
+def parts_of(many: int, fraction: float, classes, rng) -> list[Part]:
+    """Parts of the rows: each row is held back once, and classes alike.
+
+    One part, of all rows held and not held, where there are few or none are to be held.
+    """
+    rows = np.arange(many)
+    if many < FEWEST_ROWS or not fraction:
+        return [Part(rows, rows)]
+    order = rng.permutation(many)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    n_parts = min(max(2, round(1.0 / fraction)), many)
+    part = np.empty(many, dtype=int)
+    part[order] = rows % n_parts
+    return [Part(rows[part != k], rows[part == k]) for k in range(n_parts)]
+
+
+def decays() -> np.ndarray:
+    """Decays of a path, from strong to weak."""
+    return STRONGEST * 10.0 ** (-np.arange(DECAYS) / DECAYS_A_DECADE)
+
+
+def decayed(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
+    """Neurons at each decay of the path, grown for as long as a new one pays.
+
+    Parameters
+    ----------
+    grow : callable
+        (network, neurons) -> generator of rounds.
+    """
+    neurons = first
+    for decay in decays():
+        with closing(grow(network.of_decay(decay), neurons)) as run:
+            for state in run:
+                neurons = state.particles
+                if -state.grown.expected < PAYS * state.value:
+                    break
+        yield neurons
+
+
+def sized(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
+    """Neurons at each size, at the network's decay."""
+    with closing(grow(network, first)) as run:
+        for state in run:
+            yield state.particles
+
+
+def chosen_stage(
+    paths: Sequence[Iterator], held: Sequence[Network], patience: int
+) -> Choice:
+    """Stage of least held loss, of networks on their paths in lockstep.
+
+    The paths end after `patience` stages of a loss clearly above the least.
+    """
+    losses: list[float] = []
+    members, waited = [None] * len(paths), 0
+    many = sum(network.n_rows for network in held)
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(closing(path))
+        for neurons in zip_longest(*paths):
+            # a path may end before the others
+            members = [a or b for a, b in zip(neurons, members, strict=True)]
+            sums = [h.n_rows * h.mean_loss(m) for h, m in zip(held, members, strict=True)]
+            loss = sum(sums) / many
+            if not losses or loss < min(losses):
+                choice = Choice(len(losses), losses, members)
+            losses.append(loss)
+            waited += loss > CLEARLY * min(losses)
+            if waited == patience:
+                break
+    return choice
