@@ -3,8 +3,8 @@ r"""Choice of a network's decay or size by rows held back.
 Several networks are trained, each without a part of the rows, in stages: along a path of
 decays from strong to weak, on which each network begins with the neurons of the one
 before, or along sizes.  The stage is the one with the least mean loss on the rows held
-back, of all parts together.  Its networks are kept, and their mean is one network again:
-the mean of their measures.
+back, of all parts together, at the factor of the outputs that suits them: one network is
+too sure of itself, and the mean of several needs no smaller decay's pardon.
 
 A strong decay makes a convex problem of few neurons; a weaker one lets more of them pay.
 So the size follows from the decay, the loss of separable rows does not blow up before the
@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scipy.optimize import minimize_scalar
+
 from ..networks.network import Network
 from ..particles import ParticleSet
 
@@ -29,7 +31,9 @@ DECAYS_A_DECADE = 2
 
 PAYS = 1e-3  # share of F that a new neuron gains at least, or the decay falls
 
-CLEARLY = 1.03  # held loss over its least that is no noise
+CLEARLY = 1.02  # held loss over its least that is no noise
+
+SOFTER = -3.0, 0.0  # logarithm of the factor of the outputs: they are shrunk at most
 
 
 class Part(NamedTuple):
@@ -40,20 +44,22 @@ class Part(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Networks of the best stage."""
+    """Networks of the stage chosen."""
 
     stage: int
     losses: list[float]
     """Mean loss on the rows held back, one a stage."""
     members: list[ParticleSet]
     """Neurons of each network."""
+    scale: float
+    """Factor of the outputs at which the loss is least."""
 
     @property
     def neurons(self) -> ParticleSet:
-        """Neurons of the mean of the networks."""
+        """Neurons of the mean of the networks, scaled."""
         positions = np.vstack([member.positions for member in self.members])
         weights = np.concatenate([member.weights for member in self.members])
-        return ParticleSet(positions, weights / len(self.members))
+        return ParticleSet(positions, self.scale / len(self.members) * weights)
 
 
 def parts_of(many: int, fraction: float, classes, rng) -> list[Part]:
@@ -112,19 +118,34 @@ def chosen_stage(
     """
     losses: list[float] = []
     members, waited = [None] * len(paths), 0
-    many = sum(network.n_rows for network in held)
     with ExitStack() as stack:
         for path in paths:
             stack.enter_context(closing(path))
         for neurons in zip_longest(*paths):
             # a path may end before the others
             members = [a or b for a, b in zip(neurons, members, strict=True)]
-            sums = [h.n_rows * h.mean_loss(m) for h, m in zip(held, members, strict=True)]
-            loss = sum(sums) / many
+            loss, scale = calibrated(held, members)
             if not losses or loss < min(losses):
-                choice = Choice(len(losses), losses, members)
+                choice = Choice(len(losses), losses, members, scale)
             losses.append(loss)
             waited += loss > CLEARLY * min(losses)
             if waited == patience:
                 break
     return choice
+
+
+def calibrated(
+    networks: Sequence[Network], members: Sequence[ParticleSet]
+) -> tuple[float, float]:
+    """Least mean loss of networks on their rows, and the factor of their outputs."""
+    outputs = [n.predict(m).reshape(n.n_rows, -1) for n, m in zip(networks, members)]
+    f, y = np.vstack(outputs), np.vstack([n.targets for n in networks])
+
+    def loss(log_scale):
+        return float(networks[0].loss.value(np.exp(log_scale) * f, y).mean())
+
+    as_it_is = loss(0.0)
+    least = minimize_scalar(loss, bounds=SOFTER, method="bounded")
+    if not least.fun < as_it_is:
+        return as_it_is, 1.0
+    return float(least.fun), float(np.exp(least.x))

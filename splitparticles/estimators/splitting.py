@@ -78,8 +78,7 @@ class _Splitting(BaseEstimator):
         rng = generator_of(self.random_state)
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
-        self._base = base
-        self.network_ = self._network(x, outputs, loss)
+        self.network_ = self._network(x, outputs, loss, base)
         parts = parts_of(len(x), self.validation_fraction, classes, rng)
         chooses_decay = self.decay is None and len(parts) > 1
         along = decayed if chooses_decay else sized
@@ -89,6 +88,7 @@ class _Splitting(BaseEstimator):
         ]
         held = [self.network_.of_rows(part.held) for part in parts]
         choice = chosen_stage(paths, held, self.patience)
+        self._base = choice.scale * base
         self.neurons_, self.validation_losses_ = choice.neurons, choice.losses
         self.decay_ = self.network_.decay
         if chooses_decay:
@@ -97,7 +97,7 @@ class _Splitting(BaseEstimator):
         self.n_iter_ = len(choice.losses)
         return self
 
-    def _network(self, x, outputs, loss):
+    def _network(self, x, outputs, loss, base):
         """Network on all rows."""
         activation = [ReLU(), Tanh()] if self.activation is None else self.activation
         network = Network(
@@ -107,7 +107,7 @@ class _Splitting(BaseEstimator):
             outputs,
             decay=UNJUDGED if self.decay is None else self.decay,
         )
-        network.offset = network.offset + self._base
+        network.offset = network.offset + base
         return network
 
     def _path(self, along, network, rng, *, shown):
@@ -170,7 +170,7 @@ class SplittingRegressor(RegressorMixin, _Splitting):
         there is one network on all rows, of a decay of 0.01 when left out, and the
         training loss chooses its size.
     patience : int
-        Stages (decays or sizes) of a validation loss clearly above the least, by 3 %,
+        Stages (decays or sizes) of a validation loss clearly above the least, by 2 %,
         after which the growth ends.
     random_state : int, numpy.random.RandomState or None
     progress : bool

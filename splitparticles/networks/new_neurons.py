@@ -33,14 +33,18 @@ class NewNeurons(Objective):
         adds the price of the arguments' coefficients.
         """
         theta, g, _, q, _ = self._gain(particles, at)
-        return 0.5 * self.decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
+        return self._change(theta, g, q)
 
-    def promise_gradient(self, particles, at):
-        """Gradient of the promise, (m, dim); zero in the output weights."""
+    def promise_and_gradient(self, particles, at):
+        """Promise (m,) and its gradient (m, dim), zero in the output weights."""
         theta, g, slope, q, q_slope = self._gain(particles, at, with_slope=True)
         ratio = (row_dot(g, g) / q)[:, None]
         of_theta = (0.5 * ratio * q_slope - slope) / q[:, None]
-        return self._neurons.joined(np.zeros(g.shape), of_theta + self.decay * theta)
+        gradient = self._neurons.joined(np.zeros(g.shape), of_theta + self.decay * theta)
+        return self._change(theta, g, q), gradient
+
+    def _change(self, theta, g, q):
+        return 0.5 * self.decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
 
     def _gain(self, particles, at, *, with_slope=False):
         """Coefficients, g, the gradient of |g|^2 / 2 if wanted, q, and its gradient."""
