@@ -171,7 +171,9 @@ def test_the_chosen_network_is_the_mean_of_those_that_held_rows_back():
     choice = chosen_stage(paths, halves, patience=1)
     expected = [least_loss(halves, members) for members in stages]
     count = len(choice.losses)
-    np.testing.assert_allclose(choice.losses, [e[0] for e in expected[:count]], rtol=1e-4)
+    np.testing.assert_allclose(
+        choice.losses, [e[0] for e in expected[:count]], rtol=1e-4
+    )
     assert choice.losses[-1] > 1.02 * min(choice.losses) or count == 4
     assert choice.stage == np.argmin(choice.losses)
     members = stages[choice.stage]

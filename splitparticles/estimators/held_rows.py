@@ -1,14 +1,12 @@
 r"""Choice of a network's decay or size by rows held back.
 
-Several networks are trained, each without a part of the rows, in stages: along a path of
-decays from strong to weak, on which each network begins with the neurons of the one
-before, or along sizes.  The stage is the one with the least mean loss on the rows held
-back, of all parts together, at the factor of the outputs that suits them: one network is
-too sure of itself, and the mean of several needs no smaller decay's pardon.
+Several networks are trained, each without a part of the rows, in stages: at decays from
+strong to weak, where each network begins with the neurons of the decay before, or at
+growing sizes.  The stage chosen is the one with the least mean loss on the rows held
+back, of all parts together, at the factor of the outputs that suits it.  The mean of its
+networks is one network again, for the mean of measures is a measure.
 
-A strong decay makes a convex problem of few neurons; a weaker one lets more of them pay.
-So the size follows from the decay, the loss of separable rows does not blow up before the
-path ends, and no network is trained for nothing.
+A strong decay leaves few neurons that pay, and a weaker one more: the size follows.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +15,6 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-
 from scipy.optimize import minimize_scalar
 
 from ..networks.network import Network
@@ -138,8 +135,11 @@ def calibrated(
     networks: Sequence[Network], members: Sequence[ParticleSet]
 ) -> tuple[float, float]:
     """Least mean loss of networks on their rows, and the factor of their outputs."""
-    outputs = [n.predict(m).reshape(n.n_rows, -1) for n, m in zip(networks, members)]
-    f, y = np.vstack(outputs), np.vstack([n.targets for n in networks])
+    pairs = zip(networks, members, strict=True)
+    f = np.vstack(
+        [network.predict(m).reshape(network.n_rows, -1) for network, m in pairs]
+    )
+    y = np.vstack([network.targets for network in networks])
 
     def loss(log_scale):
         return float(networks[0].loss.value(np.exp(log_scale) * f, y).mean())

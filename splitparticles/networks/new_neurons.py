@@ -39,8 +39,8 @@ class NewNeurons(Objective):
         """Promise (m,) and its gradient (m, dim), zero in the output weights."""
         theta, g, slope, q, q_slope = self._gain(particles, at, with_slope=True)
         ratio = (row_dot(g, g) / q)[:, None]
-        of_theta = (0.5 * ratio * q_slope - slope) / q[:, None]
-        gradient = self._neurons.joined(np.zeros(g.shape), of_theta + self.decay * theta)
+        of_theta = (0.5 * ratio * q_slope - slope) / q[:, None] + self.decay * theta
+        gradient = self._neurons.joined(np.zeros(g.shape), of_theta)
         return self._change(theta, g, q), gradient
 
     def _change(self, theta, g, q):
