@@ -3,8 +3,8 @@ r"""Choice of a network's decay or size by rows held back.
 Several networks are trained, each without a part of the rows, in stages: at decays from
 strong to weak, where each network begins with the neurons of the decay before, or at
 growing sizes.  The stage chosen is the one with the least mean loss on the rows held
-back, of all parts together, at the factor of the outputs that suits it.  The mean of its
-networks is one network again, for the mean of measures is a measure.
+back, of all parts together, at the factor of the outputs that suits it.  The mean of
+its networks is one network again, for the mean of measures is a measure.
 
 A strong decay leaves few neurons that pay, and a weaker one more: the size follows.
 """
@@ -135,10 +135,10 @@ def calibrated(
     networks: Sequence[Network], members: Sequence[ParticleSet]
 ) -> tuple[float, float]:
     """Least mean loss of networks on their rows, and the factor of their outputs."""
-    pairs = zip(networks, members, strict=True)
-    f = np.vstack(
-        [network.predict(m).reshape(network.n_rows, -1) for network, m in pairs]
+    f = np.concatenate(
+        [network.predict(m) for network, m in zip(networks, members, strict=True)]
     )
+    f = f.reshape(len(f), -1)
     y = np.vstack([network.targets for network in networks])
 
     def loss(log_scale):

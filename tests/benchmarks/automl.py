@@ -4,8 +4,8 @@
         [--sets NAME ...]
 
 Takes about 30 minutes of one core.  FOLDER holds the eight UCI tables of the papers'
-slides as ``uci_NAME.npz`` with arrays ``x`` (N, p) and ``y`` (N,); each split takes 3000
-rows of the largest.  Three tenths of the rows are held out, classes alike.  The arms:
+slides as ``uci_NAME.npz``, arrays ``x`` (N, p) and ``y`` (N,), of which a split takes
+3000 rows at most.  Three tenths of the rows are held out, classes alike.  The arms:
 
 ours       ``SplittingClassifier()``, no option
 net        ``MLPClassifier`` by L-BFGS, three widths and four decays, 3-fold CV
