@@ -9,7 +9,7 @@ its networks is one network again, for the mean of measures is a measure.
 A strong decay leaves few neurons that pay, and a weaker one more: the size follows.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from itertools import zip_longest
 from typing import NamedTuple
@@ -31,6 +31,9 @@ PAYS = 1e-3  # share of F that a new neuron gains at least, or the decay falls
 CLEARLY = 1.02  # held loss over its least that is no noise
 
 SOFTER = -3.0, 0.0  # logarithm of the factor of the outputs: they are shrunk at most
+
+
+Stages = Generator[ParticleSet, None, None]  # of networks, stage by stage
 
 
 class Part(NamedTuple):
@@ -81,7 +84,7 @@ def decays() -> np.ndarray:
     return STRONGEST * 10.0 ** (-np.arange(DECAYS) / DECAYS_A_DECADE)
 
 
-def decayed(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
+def decayed(network: Network, first: ParticleSet, grow: Callable) -> Stages:
     """Neurons at each decay of the path, grown for as long as a new one pays.
 
     Parameters
@@ -99,7 +102,7 @@ def decayed(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
         yield neurons
 
 
-def sized(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
+def sized(network: Network, first: ParticleSet, grow: Callable) -> Stages:
     """Neurons at each size, at the network's decay."""
     with closing(grow(network, first)) as run:
         for state in run:
@@ -107,20 +110,21 @@ def sized(network: Network, first: ParticleSet, grow: Callable) -> Iterator:
 
 
 def chosen_stage(
-    paths: Sequence[Iterator], held: Sequence[Network], patience: int
+    paths: Sequence[Stages], held: Sequence[Network], patience: int
 ) -> Choice:
     """Stage of least held loss, of networks on their paths in lockstep.
 
     The paths end after `patience` stages of a loss clearly above the least.
     """
     losses: list[float] = []
-    members, waited = [None] * len(paths), 0
+    members: list[ParticleSet] = []
+    waited = 0
     with ExitStack() as stack:
         for path in paths:
             stack.enter_context(closing(path))
         for neurons in zip_longest(*paths):
             # a path may end before the others
-            members = [a or b for a, b in zip(neurons, members, strict=True)]
+            members = [a or b for a, b in zip(neurons, members or neurons, strict=True)]
             loss, scale = calibrated(held, members)
             if not losses or loss < min(losses):
                 choice = Choice(len(losses), losses, members, scale)
