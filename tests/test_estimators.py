@@ -18,6 +18,7 @@ from splitparticles.estimators import (  # noqa: E402
     SplittingClassifier,
     SplittingRegressor,
 )
+from splitparticles.estimators.held_rows import chosen_stage, parts_of  # noqa: E402
 
 FEW = {"n_neurons": 2, "move": sp.LBFGS(max_iter=20)}
 
@@ -63,6 +64,7 @@ def test_held_back_rows_choose_the_size():
     options = {"decay": 0.0, "random_state": 0, "move": sp.LBFGS(max_iter=50)}
     fitted = SplittingRegressor(12, **options).fit(x, noisy)
     losses = fitted.validation_losses_
+    assert fitted.decay_ == fitted.network_.decay == 0.0
     assert len(losses) < 12  # it stopped early
     assert np.argmin(losses) == fitted.n_neurons_ - 1
     assert min(losses) not in losses[-fitted.patience :]
@@ -94,6 +96,102 @@ def test_real_data_and_neurons_of_two_kinds():
     train, test, outputs, truth = train_test_split(X, y, random_state=0)
     fitted = SplittingRegressor(random_state=0).fit(train, outputs)
     assert fitted.score(test, truth) > 0.3
+
+
+# ----------------------------------------------------------------------- held rows
+def corner(n, p, noise, seed):
+    """Labels of a corner in two of p inputs, a share `noise` of them wrong."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, p))
+    return x, (x[:, 0] > np.abs(x[:, 1]) - 0.5) ^ (rng.random(n) < noise)
+
+
+@pytest.mark.slow
+def test_a_plane_that_parts_few_rows_does_not_end_the_growth():
+    x, y = corner(200, 30, 0.0, seed=0)
+    fresh, truth = corner(2000, 30, 0.0, seed=1)
+    plane = SplittingClassifier(1, decay=1e-4, random_state=0).fit(x, y)
+    fitted = SplittingClassifier(random_state=0).fit(x, y)
+    assert fitted.n_neurons_ > 1 and fitted.decay_ > 1e-3
+    assert fitted.score(fresh, truth) > plane.score(fresh, truth) + 0.02
+
+
+@pytest.mark.slow
+def test_noise_asks_for_a_stronger_decay():
+    clean, noisy = (
+        SplittingClassifier(random_state=0).fit(*corner(400, 2, noise, seed=0))
+        for noise in (0.0, 0.3)
+    )
+    assert noisy.decay_ > 3.0 * clean.decay_
+    x, y, rng = waves(200)
+    clean = SplittingRegressor(random_state=0).fit(x, y)
+    noisy = SplittingRegressor(random_state=0).fit(x, y + rng.normal(size=200))
+    assert noisy.decay_ > 3.0 * clean.decay_
+
+
+def test_rows_without_a_pattern_give_the_share_of_their_class():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(300, 3)), np.arange(300) % 10 == 0
+    fitted = SplittingClassifier(random_state=0).fit(x, y)
+    np.testing.assert_allclose(fitted.predict_proba(x)[:, 1], 0.1, atol=0.1)
+    odds = np.log(fitted.predict_proba(x)[:, 1] / fitted.predict_proba(x)[:, 0])
+    np.testing.assert_allclose(fitted.decision_function(x), odds)
+
+
+@pytest.mark.parametrize(("fraction", "n_parts"), [(0.2, 5), (0.3, 3), (0.9, 2)])
+def test_each_row_is_held_back_once_and_classes_alike(fraction, n_parts):
+    classes = np.repeat([0, 1, 2], [3, 17, 40])
+    parts = parts_of(60, fraction, classes, np.random.default_rng(0))
+    assert len(parts) == n_parts
+    held = np.concatenate([part.held for part in parts])
+    assert np.array_equal(np.sort(held), np.arange(60))
+    for part in parts:
+        rows = np.concatenate([part.train, part.held])
+        assert np.array_equal(np.sort(rows), np.arange(60))
+        shares = np.bincount(classes[part.held], minlength=3) - [
+            3 / n_parts,
+            17 / n_parts,
+            40 / n_parts,
+        ]
+        assert np.abs(shares).max() <= 1.0
+    (few,) = parts_of(9, fraction, None, np.random.default_rng(0))
+    assert np.array_equal(few.train, np.arange(9)) and len(few.held) == 9
+
+
+def test_the_chosen_network_is_the_mean_of_those_that_held_rows_back():
+    x, y = corner(60, 2, 0.2, seed=0)
+    network = sp.Network(sp.activations.Tanh(), sp.losses.Logistic(), x, y)
+    rng = np.random.default_rng(0)
+    stages = [
+        [sp.ParticleSet(size * rng.normal(size=(n, network.dim))) for n in (1, 3)]
+        for size in (0.1, 1.0, 9.0, 9.0)
+    ]
+    halves = [network.of_rows(np.arange(k, 60, 2)) for k in (0, 1)]
+
+    def path(k):
+        yield from (stage[k] for stage in stages)
+
+    choice = chosen_stage([path(0), path(1)], halves, patience=1)
+    expected = [least_loss(halves, members) for members in stages]
+    count = len(choice.losses)
+    np.testing.assert_allclose(
+        choice.losses, [e[0] for e in expected[:count]], rtol=1e-4
+    )
+    assert choice.losses[-1] > 1.02 * min(choice.losses) and count == 3
+    assert choice.stage == np.argmin(choice.losses) == 1
+    members = stages[choice.stage]
+    mean = np.mean([network.predict(member) for member in members], axis=0)
+    scale = expected[choice.stage][1]
+    np.testing.assert_allclose(network.predict(choice.neurons), scale * mean, rtol=0.02)
+
+
+def least_loss(networks, members):
+    """Least mean loss over a grid of factors up to one, and the factor."""
+    scales = np.exp(np.linspace(-3.0, 0.0, 3001))
+    f = np.concatenate([n.predict(m) for n, m in zip(networks, members, strict=True)])
+    y = np.concatenate([n.targets[:, 0] for n in networks])
+    losses = [np.mean(np.logaddexp(0.0, s * f) - y * s * f) for s in scales]
+    return min(losses), scales[np.argmin(losses)]
 
 
 # --------------------------------------------------------------------- compressor

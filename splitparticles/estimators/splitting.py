@@ -1,37 +1,42 @@
 """Regressor and classifier by networks that grow.
 
 A network begins with one neuron, trains, grows by a split or an insertion, whichever
-lowers the loss more, and trains again.  Its size is the one with the least loss on
-validation rows.
+lowers the loss more, and trains again.  Rows held back choose its decay and size.
 """
 
-from contextlib import closing
+from functools import partial
 
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._validation import as_count, as_flag, as_nonnegative, check_fields
+from .._validation import as_count, as_flag, as_nonnegative, as_optional, check_fields
 from ..descent.descend import rounds
 from ..growth import BestOf, Insertion, SteepestSplit
 from ..moves import LBFGS
-from ..networks.activations import Tanh
+from ..networks.activations import ReLU, Tanh
 from ..networks.losses import Logistic, Softmax, Squared
 from ..networks.network import Network
 from ..particles import ParticleSet
+from .held_rows import chosen_stage, decayed, decays, parts_of, sized
 from .random_state import generator_of
 
 SCATTERED = 64  # random neurons among which the first one is chosen
 
-FEWEST_ROWS = 10  # with fewer, no rows are held back
+STEPS = 30  # of L-BFGS a round; the next one goes on
+
+STEPS_OF_A_SEARCH = 12  # for a new neuron, which is trained anyway
+
+TRIALS = 3  # steps tried along each direction of a split
+
+UNJUDGED = 0.01  # decay where no rows are held back
 
 
 class _Splitting(BaseEstimator):
-    """Growth and validation, for regression and classification."""
+    """Growth and choice, for regression and classification."""
 
     def __init__(
         self,
@@ -40,9 +45,9 @@ class _Splitting(BaseEstimator):
         activation=None,
         growth=None,
         move=None,
-        decay=1e-4,
+        decay=None,
         validation_fraction=0.2,
-        patience=4,
+        patience=1,
         random_state=None,
         progress=False,
     ):
@@ -56,12 +61,12 @@ class _Splitting(BaseEstimator):
         self.random_state = random_state
         self.progress = progress
 
-    def _grow(self, X, outputs, loss, classes=None):
-        """Grow on the training rows, and keep the size of least validation loss."""
+    def _grow(self, X, outputs, loss, classes=None, base=0.0):
+        """Grow networks without a part of the rows each, and keep the best stage."""
         check_fields(
             self,
             n_neurons=as_count,
-            decay=as_nonnegative,
+            decay=partial(as_optional, as_nonnegative),
             validation_fraction=as_nonnegative,
             patience=as_count,
             progress=as_flag,
@@ -73,61 +78,63 @@ class _Splitting(BaseEstimator):
         rng = generator_of(self.random_state)
         self.scaler_ = StandardScaler().fit(X)
         x = self.scaler_.transform(X)
-        activation = Tanh() if self.activation is None else self.activation
-        network = Network(activation, loss, x, outputs, decay=self.decay)
-        rows = self._parts(len(x), classes, rng)
-        train, validation = (network.of_rows(part) for part in rows)
+        self.network_ = self._network(x, outputs, loss, base)
+        parts = parts_of(len(x), self.validation_fraction, classes, rng)
+        chooses_decay = self.decay is None and len(parts) > 1
+        along = decayed if chooses_decay else sized
+        paths = [
+            self._path(along, self.network_.of_rows(part.train), rng, shown=k == 0)
+            for k, part in enumerate(parts)
+        ]
+        held = [self.network_.of_rows(part.held) for part in parts]
+        choice = chosen_stage(paths, held, self.patience)
+        self._base = choice.scale * base
+        self.neurons_, self.validation_losses_ = choice.neurons, choice.losses
+        self.decay_ = self.network_.decay
+        if chooses_decay:
+            self.decay_ = float(decays()[choice.stage])
+        self.n_neurons_ = max(map(len, choice.members))
+        self.n_iter_ = len(choice.losses)
+        return self
+
+    def _network(self, x, outputs, loss, base):
+        """Network on all rows."""
+        activation = [ReLU(), Tanh()] if self.activation is None else self.activation
+        network = Network(
+            activation,
+            loss,
+            x,
+            outputs,
+            decay=UNJUDGED if self.decay is None else self.decay,
+        )
+        network.offset = network.offset + base
+        return network
+
+    def _path(self, along, network, rng, *, shown):
+        """Neurons of one network, stage by stage."""
         growth, move = self.growth, self.move
         if growth is None:
-            growth = BestOf(SteepestSplit(fraction=1e-9), Insertion())
+            split = SteepestSplit(fraction=1e-9, trials=TRIALS)
+            growth = BestOf(split, Insertion(steps=STEPS_OF_A_SEARCH))
         if move is None:
-            move = LBFGS(max_iter=100, tol=1e-6)
-        run = rounds(
-            train,
-            _first(train, rng),
+            move = LBFGS(max_iter=STEPS, tol=1e-6)
+        rng = rng.spawn(1)[0]
+        grow = partial(
+            rounds,
             n_particles=self.n_neurons,
             move=move,
             growth=growth,
             rng=rng,
-            progress=self.progress,
+            progress=self.progress and shown,
         )
-        least, waited = np.inf, 0
-        self.neurons_, self.validation_losses_ = None, []
-        with closing(run):
-            for state in run:
-                validation_loss = validation.mean_loss(state.particles)
-                self.validation_losses_.append(validation_loss)
-                waited += 1
-                if validation_loss < least:
-                    least, waited, self.neurons_ = validation_loss, 0, state.particles
-                if waited == self.patience:
-                    break
-        self.network_ = network
-        self.n_neurons_ = len(self.neurons_)
-        self.n_iter_ = len(self.validation_losses_)
-        return self
-
-    def _parts(self, many, classes, rng):
-        """Training and validation rows; both are all rows where there are few."""
-        rows = np.arange(many)
-        if many < FEWEST_ROWS or not self.validation_fraction:
-            return rows, rows
-        seed = int(rng.integers(2**31))
-        size = self.validation_fraction
-        if classes is not None:
-            smallest = np.bincount(classes).min()
-            # scikit-learn cannot stratify these
-            if smallest < 2 or size * many < classes.max() + 1:
-                classes = None
-        return train_test_split(
-            rows, test_size=size, random_state=seed, stratify=classes
-        )
+        return along(network, _first(network, rng), grow)
 
     def _outputs(self, X):
-        """Outputs of the network at rows of X."""
+        """Outputs of the mean network at rows of X."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self.network_.predict(self.neurons_, self.scaler_.transform(X))
+        x = self.scaler_.transform(X)
+        return self.network_.predict(self.neurons_, x) + self._base
 
 
 def _first(network, rng):
@@ -145,32 +152,40 @@ class SplittingRegressor(RegressorMixin, _Splitting):
     Parameters
     ----------
     n_neurons : int
-        Largest number of neurons.
+        Largest number of neurons of a network.
     activation : activation tuple or sequence of them, optional
-        Default: `splitparticles.networks.activations.Tanh`.
+        Default: `splitparticles.networks.activations.ReLU` and ``Tanh``; the growth
+        takes whichever neuron gains more.
     growth : Growth, optional
         Default: a steepest split or an insertion, whichever lowers the loss more, one
         neuron a round.
     move : Move, optional
-        Default: a hundred steps of `LBFGS` a round.
-    decay : float
-        Weight decay.
+        Default: thirty steps of `LBFGS` a round.
+    decay : float, optional
+        Weight decay.  When left out, rows held back choose it; the size follows.
+        Otherwise they choose the size.
     validation_fraction : float
-        Fraction of the rows that are held back to choose the size.  With 0, or fewer
-        than ten rows, the training loss chooses it.
+        Fraction of the rows held back from each network: of 0.2, five networks are
+        trained, and each row is held back from one.  With 0, or fewer than ten rows,
+        there is one network on all rows, of a decay of 0.01 when left out, and the
+        training loss chooses its size.
     patience : int
-        Rounds without a lower validation loss after which the growth ends.
+        Stages (decays or sizes) of a validation loss clearly above the least, by 2 %,
+        after which the growth ends.
     random_state : int, numpy.random.RandomState or None
     progress : bool
-        Show on stderr how far the growth has come, as `splitparticles.descend` does.
+        Show on stderr how far the first network has come, as `splitparticles.descend`
+        does.
 
     Attributes
     ----------
     neurons_ : ParticleSet
-        The network's neurons, in standardised inputs.
+        Neurons of the mean of the networks, in standardised inputs.
     n_neurons_ : int
+        Neurons of the largest network.
+    decay_ : float
     validation_losses_ : list of float
-        One a round.
+        Mean losses of rows held back, one a stage.
 
     Examples
     --------
@@ -235,8 +250,10 @@ class SplittingClassifier(ClassifierMixin, _Splitting):
                 "Classifier can't train when only one class is present, "
                 f"got {self.classes_}"
             )
-        loss = Logistic() if len(self.classes_) == 2 else Softmax()
-        return self._grow(X, labels, loss, labels)
+        base = np.log(np.bincount(labels) / len(labels))
+        if len(self.classes_) == 2:
+            return self._grow(X, labels, Logistic(), labels, base[1] - base[0])
+        return self._grow(X, labels, Softmax(), labels, base)
 
     def decision_function(self, X):
         """Log odds (N,), or scores of the classes (N, k)."""

@@ -71,8 +71,7 @@ class Insertion:
         """Local minimum (d,) of the acquisition function, from a start (d,)."""
 
         def acquisition(y):
-            h = objective.promise(particles, y[None])[0]
-            slope = objective.promise_gradient(particles, y[None])[0]
+            (h,), (slope,) = objective.promise_and_gradient(particles, y[None])
             finite = np.isfinite(h) and np.isfinite(slope).all()
             return (h, slope) if finite else (np.inf, np.zeros_like(y))
 

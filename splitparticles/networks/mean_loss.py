@@ -84,6 +84,12 @@ class MeanLoss(NewNeurons):
         part._blocks = self._neurons.in_blocks(part.inputs)
         return part
 
+    def of_decay(self, decay: float):
+        """Return the same objective with another decay."""
+        other = copy.copy(self)
+        other.decay = as_nonnegative(decay, "decay")
+        return other
+
     # --------------------------------------------------------------- the network
     def predict(
         self, particles: ParticleSet, inputs: ArrayLike | None = None

@@ -33,16 +33,20 @@ class NewNeurons(Objective):
         adds the price of the arguments' coefficients.
         """
         g, _, q, _ = self._gain(particles, at)
-        theta, decay = self._neurons.arguments(at), self._decay_of_arguments
-        return 0.5 * decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
+        return self._change(at, g, q)
 
-    def promise_gradient(self, particles, at):
-        """Gradient of the promise, (m, dim); zero in the output weights."""
+    def promise_and_gradient(self, particles, at):
+        """Promise (m,) and its gradient (m, dim), zero in the output weights."""
         g, slope, q, q_slope = self._gain(particles, at, with_slope=True)
         ratio = (row_dot(g, g) / q)[:, None]
         of_theta = (0.5 * ratio * q_slope - slope) / q[:, None]
         of_theta = of_theta + self._decay_of_arguments * self._neurons.arguments(at)
-        return self._neurons.joined(np.zeros(g.shape), of_theta)
+        gradient = self._neurons.joined(np.zeros(g.shape), of_theta)
+        return self._change(at, g, q), gradient
+
+    def _change(self, at, g, q):
+        theta, decay = self._neurons.arguments(at), self._decay_of_arguments
+        return 0.5 * decay * row_dot(theta, theta) - 0.5 * row_dot(g, g) / q
 
     @property
     def _decay_of_arguments(self):

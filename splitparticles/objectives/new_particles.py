@@ -66,9 +66,11 @@ class NewParticles:
         """Acquisition function at points (m, d), (m,); the lower, the better."""
         return self.witness(particles, at)
 
-    def promise_gradient(self, particles: ParticleSet, at: np.ndarray) -> np.ndarray:
-        """Gradient of the acquisition function, (m, d)."""
-        return self.witness_gradient(particles, at)
+    def promise_and_gradient(
+        self, particles: ParticleSet, at: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Acquisition function (m,) and its gradient (m, d)."""
+        return self.witness(particles, at), self.witness_gradient(particles, at)
 
     def newcomer(self, particles: ParticleSet, point: np.ndarray) -> InsertionPath:
         """Path on which a new particle at a point (d,) takes mass from all others."""

@@ -131,7 +131,7 @@ FITTED = {
     ),
     "growth": GROWTH,
     "move": MOVE,
-    "decay": NOT_NEGATIVE,
+    "decay": optional(NOT_NEGATIVE),
     "validation_fraction": BELOW_ONE,
     "patience": COUNT,
     "random_state": SEED,
