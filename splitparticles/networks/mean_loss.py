@@ -53,7 +53,7 @@ class MeanLoss(NewNeurons):
                 f"outputs must have a row for each of {len(self.inputs)} inputs, "
                 f"got {len(self.targets)}"
             )
-        self.decay = as_nonnegative(decay, "decay")
+        self.decay = _as_decay(decay, self.masses)
         self.offset = _as_offset(offset, self.targets.shape)
 
     @property
@@ -87,7 +87,7 @@ class MeanLoss(NewNeurons):
     def of_decay(self, decay: float):
         """Return the same objective with another decay."""
         other = copy.copy(self)
-        other.decay = as_nonnegative(decay, "decay")
+        other.decay = _as_decay(decay, self.masses)
         return other
 
     # --------------------------------------------------------------- the network
@@ -208,6 +208,14 @@ def as_inputs(values, p: int | None = None) -> np.ndarray:
     """Inputs (N,) or (N, p), as finite numbers (N, p)."""
     array = as_floats(values, "inputs", "of shape (N,) or (N, p)")
     return as_positions(array[:, None] if array.ndim == 1 else array, "inputs", p)
+
+
+def _as_decay(value, masses) -> float:
+    """Decay: a finite number from 0."""
+    decay = as_nonnegative(value, "decay")
+    if decay and masses:
+        raise ValueError(f"decay is for output weights that are coordinates: {decay}")
+    return decay
 
 
 def _as_offset(values, shape) -> np.ndarray:

@@ -69,14 +69,10 @@ class Network(MeanLoss):
         decay: float = 0.0,
         offset: ArrayLike | None = None,
     ):
-        super().__init__(loss, inputs, outputs, decay, offset)
         self.masses = as_flag(masses, "masses")
+        super().__init__(loss, inputs, outputs, decay, offset)
         if self.masses and self.n_outputs > 1:
             raise ValueError(f"masses are for one output, got {self.n_outputs}")
-        if self.masses and self.decay:
-            raise ValueError(
-                f"decay is for output weights that are coordinates: {self.decay}"
-            )
         p = self.inputs.shape[1]
         self._neurons = Neurons(activation, self.n_outputs, p, self.masses)
         self._blocks = self._neurons.in_blocks(self.inputs)
