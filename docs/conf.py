@@ -31,6 +31,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_demos/*.ipynb", "sg_execution_times.rst"]
 
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings say it shorter
+python_maximum_signature_line_length = 80
 autosummary_filename_map = {  # names that differ from others by their case only
     "splitparticles.ksd": "splitparticles.ksd_distance",
     "splitparticles.mmd": "splitparticles.mmd_distance",
