@@ -38,6 +38,7 @@ autosummary_filename_map = {  # names that differ from others by their case only
     "splitparticles.mmd": "splitparticles.mmd_distance",
 }
 napoleon_numpy_docstring = True
+toc_object_entries_show_parents = "hide"
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),
