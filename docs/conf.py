@@ -32,6 +32,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_demos/*.ipynb", "sg_execution_times.rst"]
 
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings say it shorter
+python_maximum_signature_line_length = 80
 if find_spec("torch") is None:  # the pages of splitparticles.deep need no more of it
     import splitparticles.estimators  # whose libraries would try the mock on import
 
@@ -41,6 +43,7 @@ autosummary_filename_map = {  # names that differ from others by their case only
     "splitparticles.mmd": "splitparticles.mmd_distance",
 }
 napoleon_numpy_docstring = True
+toc_object_entries_show_parents = "hide"
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),
