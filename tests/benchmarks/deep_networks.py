@@ -35,7 +35,7 @@ from splitparticles import deep
 from splitparticles.deep.relative import Relative
 from splitparticles.growth.candidates import halves
 
-IMAGES = 3_000  # of CIFAR-10, to train on
+IMAGES = 2_000  # of CIFAR-10, to train on
 TESTS = 3_000
 
 
@@ -141,7 +141,6 @@ REGIMES = {
     "smooth ramps, later rate .03": {"make": smooth_ds_cnn, "later_lr": 0.03},
     "2 epochs a round": {"epochs": 2},
     "from a tiny network": {"width": 4, "rounds": 6, "growth": 0.8, "epochs": 4},
-    "20 epochs a round": {"epochs": 20},
 }
 
 
