@@ -12,6 +12,7 @@ from __future__ import annotations  # the pages are built without PyTorch
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,9 @@ LIMITS: dict[str, Callable] = {"macs": macs, "parameters": parameters}
 SHRINKS = 10
 """Bisections of the budget that the knapsack is given."""
 
+SHARES = 5
+"""Shares of their steps tried for all splits together."""
+
 FIRST_STEP = 0.2
 """First step tried, relative to the neurons."""
 
@@ -50,7 +54,8 @@ class Across:
     budget : float, or sequence of them
         Share of each cost that a round may add: 0.4 is two fifths more.
     trials : int
-        Steps tried for each candidate.
+        Steps tried for each candidate, a pass each over what lies behind its layer.
+        With 0 gains are the predicted ones, and all steps are the same.
 
     Examples
     --------
@@ -88,7 +93,7 @@ class Across:
                 f"budget must have a number for each of {len(self._costs)} costs, "
                 f"got {self.budget!r}"
             )
-        check_fields(self, trials=as_count)
+        check_fields(self, trials=partial(as_count, least=0))
 
     @property
     def _costs(self) -> list[Callable]:
@@ -129,12 +134,15 @@ class Across:
             if s.curvature < 0.0
         ]
         index = np.array([s.curvature for s in splits])
-        steps, changes = search_steps(
-            lambda steps: layer.changes(particles, splits, steps),
-            index,
-            FIRST_STEP**2 * np.abs(index),
-            self.trials,
-        )
+        steps = np.full(len(splits), FIRST_STEP)
+        changes = 0.5 * index * steps**2
+        if self.trials:
+            steps, changes = search_steps(
+                lambda steps: layer.changes(particles, splits, steps),
+                index,
+                steps**2 * np.abs(index),
+                self.trials,
+            )
         found = zip(splits, steps, -changes, strict=True)
         return offer, [_Priced(layer.name, *of) for of in found if of[2] > 0.0]
 
@@ -187,7 +195,7 @@ class Across:
 
         # steps that are best alone are long together
         index = np.array([sum(one.split.curvature * one.step**2 for one in chosen)])
-        (share,), (fall,) = search_steps(change, index, -index, self.trials)
+        (share,), (fall,) = search_steps(change, index, -index, SHARES)
         if not fall < 0.0:
             return nothing_grew(network, least)
         expected = sum(

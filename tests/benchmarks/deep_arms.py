@@ -42,6 +42,8 @@ class Task(NamedTuple):
     """Learning rate after a growth; the same when left out."""
     augment: object = None
     cost: object = deep.macs
+    trials: int = 2
+    """Steps tried for each candidate."""
     sunk: bool = False
     """Whether the network that is grown was there before, and costs nothing."""
 

@@ -64,15 +64,15 @@ def image_task(folder, make, width, **options):
     """Small part of CIFAR-10."""
     data = deep.cifar10(folder / "cifar10_jpeg.npz", rows=IMAGES, rng=0)
     data = data._replace(test_x=data.test_x[:TESTS], test_y=data.test_y[:TESTS])
-    base = {"epochs": 4, "rounds": 3, "augment": mirrored}
+    base = {"epochs": 4, "rounds": 3, "augment": mirrored, "trials": 0}
     return Task(data=data, make=make, width=width, **{**base, **options})
 
 
 # ------------------------------------------------------------------------- arms
 def splitting(task, cost=None, budget=None):
-    """Growth by splits; two trials a step, for trials cost what training could have."""
+    """Growth by splits; trials of steps cost what training could have."""
     cost, budget = cost or task.cost, budget or task.growth
-    return deep.Across(cost=cost, budget=budget, trials=2)
+    return deep.Across(cost=cost, budget=budget, trials=task.trials)
 
 
 def six_arms(task, name, store, seeds):

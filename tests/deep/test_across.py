@@ -6,6 +6,7 @@ from deep_examples import deep, network, nn, torch
 
 import splitparticles as sp
 from splitparticles.deep import across
+from splitparticles.deep.relative import Relative
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 1.0])
@@ -61,6 +62,23 @@ def test_rules_of_splitting_grow_networks(rule):
     assert all(-1 <= tree.min() for tree in grown.particles.parents.values())
 
 
+def test_without_trials_gains_are_predicted_and_steps_are_the_same():
+    net = network()
+    growth = deep.Across(sp.SteepestSplit(), budget=0.5, trials=0)
+    grown = growth(net, None, np.random.default_rng(0))
+    assert grown and grown.particles.value < net.value
+    assert len(set(grown.steps)) == 1
+    every = [
+        np.linalg.eigvalsh(
+            Relative(layer).splitting_matrices(Relative(layer).particles)
+        )
+        for layer in net.sites.values()
+    ]
+    least = np.sort(np.concatenate([values[:, 0] for values in every]))
+    assert grown.splitting_index.min() == pytest.approx(least[0])
+    assert grown.least_index == pytest.approx(least[0])
+
+
 def test_only_exact_layers_are_certified():
     """Where all outgoing weights vanish, no split changes the loss."""
     for activation, wanted in ((nn.Tanh, True), (nn.ReLU, False)):
@@ -79,7 +97,7 @@ def test_bad_options_are_named():
         ({"cost": "macs"}, "cost must be"),
         ({"cost": (deep.macs, deep.parameters)}, "a number for each of 2 costs"),
         ({"budget": -1.0}, "budget must be"),
-        ({"trials": 0}, "trials must be"),
+        ({"trials": -1}, "trials must be"),
     ):
         with pytest.raises((TypeError, ValueError), match=message):
             deep.Across(**options)
