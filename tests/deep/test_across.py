@@ -44,6 +44,7 @@ def test_small_steps_change_the_loss_as_predicted(monkeypatch):
     longer = searched(net, None, np.random.default_rng(0))
     assert len(set(longer.steps)) > 1  # each neuron has its own
     monkeypatch.setattr(across, "FIRST_STEP", 1e-3)
+    monkeypatch.setattr(across, "SHARES", 1)
     growth = deep.Across(sp.SteepestSplit(), budget=10.0, trials=1)
     grown = growth(net, None, np.random.default_rng(0))
     assert grown.steps == pytest.approx(1e-3)  # relative to the neurons
