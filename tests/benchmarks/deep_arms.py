@@ -44,6 +44,8 @@ class Task(NamedTuple):
     cost: object = deep.macs
     trials: int = 2
     """Steps tried for each candidate."""
+    charges: bool = True
+    """Whether growths are charged; else they come on top, and are told in seconds."""
     sunk: bool = False
     """Whether the network that is grown was there before, and costs nothing."""
 
@@ -76,12 +78,12 @@ class Spent:
         self.units += epochs * network.macs
         self.rate = epochs * network.macs / seconds
 
-    def grow(self, growth, network, rng):
+    def grow(self, growth, network, rng, *, charges):
         start = time.process_time()
         grown = growth(network, None, rng)
         seconds = time.process_time() - start
         self.seconds += seconds
-        self.units += seconds * self.rate
+        self.units += seconds * self.rate if charges else 0.0
         return grown
 
 
@@ -209,7 +211,7 @@ def grown(task, growth, seed, log=None):
         if k == task.rounds:
             return network, spent
         value = network.value
-        larger = spent.grow(growth, network, rng)
+        larger = spent.grow(growth, network, rng, charges=task.charges)
         if log is not None:
             log[-1].update(
                 predicted=larger.predicted,
