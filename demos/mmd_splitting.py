@@ -14,12 +14,6 @@ to a mixture of four Gaussians, in closed form: no draw is ever made.
 # plane, which shrinks as they split, until it is the one asked for.  All split at a
 # time, so that their weights stay equal.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 import splitparticles as sp
@@ -76,5 +70,4 @@ sp.plotting.particles(result, ax=axes[1, 3], area=12, color="black")
 axes[1, 3].set_title("the splitting tree", fontsize=10)
 for ax in axes.flat:
     ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "mmd_splitting.png", dpi=150)
+figure.savefig("mmd_splitting.png", dpi=150)

@@ -13,12 +13,6 @@ below zero a split lowers the loss, and the more neurons there are the less it d
 # A network's particles are its neurons, here (c, a, b) of c tanh(a x + b); the
 # objective is the mean logistic loss.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
@@ -100,9 +94,8 @@ axes[2].set_ylim(bottom=-1.0)
 handles, labels = axes[2].get_legend_handles_labels()
 axes[2].legend(handles[:2], labels[:2], frameon=False)
 
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
 film = FuncAnimation(figure, draw, frames=range(0, len(frames), 2))
-film.save(folder / "neurons_split.gif", PillowWriter(fps=6), dpi=60)
+film.save("neurons_split.gif", PillowWriter(fps=6), dpi=60)
 draw(len(frames) - 1)
-figure.savefig(folder / "neurons_split.png", dpi=150)
+figure.savefig("neurons_split.png", dpi=150)
 print(f"{len(particles)} neurons, {100.0 * right:.1f} % of the points on their side")

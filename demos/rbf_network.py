@@ -20,12 +20,6 @@ gradient descent.
 # local move.  An insertion looks everywhere, and the better of both is below all
 # published arms where steps are few.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -92,8 +86,7 @@ for n in range(1, NEURONS):
     ax.axvline(n * STEPS, color="0.9", zorder=0)
 ax.set(yscale="log", xlabel="gradient steps", ylabel="loss")
 ax.legend(frameon=False, fontsize="small", ncols=2)
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "rbf_network.png", dpi=150)
+figure.savefig("rbf_network.png", dpi=150)
 
 for name, losses in curves.items():
     print(f"{name:20s} loss {losses[-1]:.2e}")

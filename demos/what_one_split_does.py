@@ -13,12 +13,6 @@ puts that parabola beside the change that really comes.
 # The objective is half the squared kernel Stein discrepancy (KSD) to a banana, known by
 # its score alone.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -93,5 +87,4 @@ axes[2].plot(grown.steps, grown.expected, "ko", label="step chosen")
 axes[2].set(xlabel="step", ylim=(-3.2, 0.4))
 axes[2].set_title("change of the objective", fontsize=11)
 axes[2].legend(frameon=False)
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "what_one_split_does.png", dpi=150)
+figure.savefig("what_one_split_does.png", dpi=150)
