@@ -21,10 +21,10 @@ import splitparticles as sp
 
 def curve(x):
     """The truth."""
-    return np.sin((x + 2.2) ** 2)
+    return np.sin(0.85 * (x + 2.2) ** 2)
 
 
-NEURONS, PIECES = 9, 5
+NEURONS, PIECES = 6, 8
 rng = np.random.default_rng(0)
 x = np.sort(rng.uniform(-2.0, 2.0, 200))
 y = curve(x) + 0.1 * rng.standard_normal(200)
@@ -34,7 +34,7 @@ F = sp.Network(sp.activations.Tanh(), sp.losses.Squared(), x[:, None], y, decay=
 # The loop, a round at a time, each in short moves that can be watched.
 
 particles = sp.ParticleSet([[0.5, 1.0, 0.0]], [1.0])
-split, move = sp.SteepestSplit(fraction=1e-9), sp.LBFGS(max_iter=25)
+split, move = sp.SteepestSplit(fraction=1e-9), sp.LBFGS(max_iter=30)
 frames, losses, splits = [particles], [F.value(particles)], []
 while True:
     for _ in range(PIECES):
@@ -90,7 +90,7 @@ film.save("growing_network_film.gif", PillowWriter(fps=6), dpi=70)
 # %%
 # Before each of some splits, and at the end.
 
-stages = [splits[0], splits[2], splits[5], len(frames) - 1]
+stages = [splits[0], splits[1], splits[2], len(frames) - 1]
 stills, axes = plt.subplots(1, 4, figsize=(11, 3), sharey=True, layout="constrained")
 for ax, at in zip(axes, stages, strict=True):
     n = len(frames[at])

@@ -61,23 +61,24 @@ iid = np.mean([sp.energy_distance(x, truth) for x in draws])
 film = sp.plotting.animate(result, "modes_film.gif", seconds_a_round=0.8)
 
 # %%
-# Some rounds of it, and the tree of the splits.
+# Some rounds of it, and the tree of the splits: a line leads from where a particle was at
+# the end of a round to where it, or its half, is at the end of the next.
 
 sizes = [len(this.particles) for this in result.rounds]
 last = {n: this.particles for n, this in zip(sizes, result.rounds, strict=True)}
 shown = [*last.items()][:: max(1, (len(last) - 1) // 2)][:3]
 emulated = result.draws(4000, rng=0)
 figure, axes = plt.subplots(
-    1, len(shown) + 1, figsize=(11, 3.6), sharex=True, sharey=True, layout="constrained"
+    1, len(shown) + 1, figsize=(11, 2.9), sharex=True, sharey=True, layout="constrained"
 )
 for ax, (n, particles) in zip(axes, shown, strict=False):
     ax.scatter(*emulated.T, s=1, color="0.85", linewidths=0)
     sp.plotting.particles(particles, ax=ax, area=30)
-    ax.set_title(f"{n} particles", fontsize=11)
+    ax.set_title(f"{n} particle{'s' * (n > 1)}", fontsize=11)
 sp.plotting.tree(result, ax=axes[-1])
 axes[-1].set_title("the splitting tree", fontsize=11)
 for ax in axes:
-    ax.set(xlabel="", ylabel="", xlim=(-11, 10.5), ylim=(-4, 12))
+    ax.set(xlabel="", ylabel="", xlim=(-9.5, 8.5), ylim=(-4, 11))
 figure.savefig("modes_film.png", dpi=150)
 
 print("masses of the parts", *masses.round(3), "for", *MASSES)

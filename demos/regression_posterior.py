@@ -99,5 +99,8 @@ figure.savefig("regression_posterior.png", dpi=150)
 reaction, brakes = result.expect(lambda x: np.exp(x[:, 0])), np.exp(-result.mean()[1])
 print(f"reaction {reaction:.2f} s, brakes {brakes / 2:.1f} m/s^2", end="; ")
 print(f"{100 * covered:.0f} % of the cars in the 90 % band")
-print(f"{result.n_score_evals} score rows; worst mean error {error.max():.3f} sd, ", end="")
+print(
+    f"{result.n_score_evals} score rows; worst mean error {error.max():.3f} sd, ",
+    end="",
+)
 print(f"sd ratios {ratio.min():.3f} to {ratio.max():.3f}")
