@@ -4,8 +4,7 @@ How many particles?
 
 The error of n independent draws falls like one over the root of n.  Points that are
 placed fall faster: quasi-Monte Carlo, which needs a map from the cube onto the law, and
-particles, which need draws or a score.  All are held against a hundred thousand draws
-that none of them has had.
+particles, which need draws or a score.  All are held against fresh draws.
 """
 
 # %%

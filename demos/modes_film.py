@@ -61,8 +61,8 @@ iid = np.mean([sp.energy_distance(x, truth) for x in draws])
 film = sp.plotting.animate(result, "modes_film.gif", seconds_a_round=0.8)
 
 # %%
-# Some rounds of it, and the tree of the splits: a line leads from where a particle was at
-# the end of a round to where it, or its half, is at the end of the next.
+# Some rounds of it, and the tree of the splits: a line leads from where a particle was
+# at the end of a round to where it, or its half, is at the end of the next.
 
 sizes = [len(this.particles) for this in result.rounds]
 last = {n: this.particles for n, this in zip(sizes, result.rounds, strict=True)}

@@ -10,7 +10,7 @@ particles, which a corner plot shows and from which curves and predictions follo
 
 # %%
 # A car stops after a v + b v^2 + s v e, in metres for v in metres a second: a is the
-# reaction time, 1 / (2 b) the deceleration.  The errors e are of Student's law with four
+# reaction time, 1 / (2 b) the deceleration.  The errors e are of Student's law with 4
 # degrees of freedom, so that one odd car does not decide.  The parameters are positive,
 # so their logs are sampled, with the priors N(0, 1), N(log 0.1, 1), N(log 0.3, 1).
 
@@ -65,15 +65,15 @@ error = np.abs(result.mean() - exact.mean()) / exact.std()
 ratio = result.std() / exact.std()
 
 # %%
-# The corner plot: particles in the plane of each pair, over draws of the emulator, which
-# cost no row of the score.  A slow driver in a car of good brakes leaves much the same
-# distances as a quick one in a car of bad brakes: a and b cannot both be large.
+# The corner plot: particles in the plane of each pair, over draws of the emulator,
+# which cost no row of the score.  A slow driver in a car of good brakes leaves much the
+# same distances as a quick one in a car of bad brakes: a and b cannot both be large.
 
 panels = sp.plotting.corner(result)
 panels[0, 0].figure.savefig("regression_posterior_corner.png", dpi=150)
 
 # %%
-# Each particle is a curve.  A prediction for a new car has its error too: for each speed
+# Each particle is a curve.  A prediction for a new car has its error too: for a speed
 # the law of its distance is a mixture of Student laws, one a particle.
 
 v = np.linspace(1.0, 12.0, 60)
