@@ -86,6 +86,7 @@ figure.draw_without_rendering()
 figure.set_layout_engine("none")  # laid out once, for all frames
 film = FuncAnimation(figure, draw, frames=len(frames))
 film.save("growing_network_film.gif", PillowWriter(fps=6), dpi=70)
+plt.close(figure)
 
 # %%
 # Before each of some splits, and at the end.

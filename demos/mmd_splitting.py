@@ -54,9 +54,9 @@ print(
 )
 
 # %%
-# Each panel shows the last round with that many particles, the last one the tree: a line
-# leads from where a particle came to rest in one round to where it, or its half, does in
-# the next; colours tell which.  Dots are the particles in the end.
+# Each panel shows the last round with that many particles, the last one the tree: a
+# line leads from where a particle came to rest in one round to where it, or its half,
+# does in the next; colours tell which.  Dots are the particles in the end.
 
 extent = (-4.6, 4.6, -4.4, 4.2)
 figure, axes = plt.subplots(

@@ -75,7 +75,8 @@ def draw(frame):
         line = foot + along[:, None] * turn / np.linalg.norm(a)
         axes[0].plot(*line.T, "k-", linewidth=0.4 + 0.2 * min(abs(c), 8.0))
     axes[0].set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes[0].set_title(f"{len(frames[frame])} neurons")
+    n = len(frames[frame])
+    axes[0].set_title(f"{n} neuron{'s' * (n > 1)}")
     marker.set_data([frame], [losses[frame]])
 
 

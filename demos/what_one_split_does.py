@@ -34,8 +34,8 @@ print(f"eigenvalues of the splitting matrix: {eigenvalues.round(4)}")
 
 # %%
 # Both eigenvalues are negative: every direction helps a little.  The eigenvector of the
-# least one, the steepest direction, points at the bells.  For small steps prediction and
-# truth agree.
+# least one, the steepest direction, points at the bells.  For small steps prediction
+# and truth agree.
 
 angle = np.random.default_rng(6).uniform(0, np.pi)
 directions = {
@@ -66,8 +66,9 @@ print(f"at the smallest step the ratio is 1 within {worst:.4f}")
 
 # %%
 # The witness function says where mass should go: towards blue.  Before the split that
-# is away from the particle on all sides, but more along one line.  After it, at the
-# step that the growth chose, each half is near the bottom of a hollow.
+# is away from the particle on all sides; it falls fastest along the black arrows.  After
+# it, at the step that the growth chose, hardly anything is left to gain: each picture
+# has its own scale of colours.
 
 grown = sp.SteepestSplit()(objective, one, 1, None)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
