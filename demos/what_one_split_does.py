@@ -66,9 +66,9 @@ print(f"at the smallest step the ratio is 1 within {worst:.4f}")
 
 # %%
 # The witness function says where mass should go: towards blue.  Before the split that
-# is away from the particle on all sides; it falls fastest along the black arrows.  After
-# it, at the step that the growth chose, hardly anything is left to gain: each picture
-# has its own scale of colours.
+# is away from the particle on all sides; it falls fastest along the black arrows.
+# After it, at the step that the growth chose, hardly anything is left to gain: each
+# picture has its own scale of colours.
 
 grown = sp.SteepestSplit()(objective, one, 1, None)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
