@@ -3,17 +3,17 @@ A network of Gaussian neurons learns from a teacher
 ===================================================
 
 On one teacher a network that grows by optimal splits ends twelve times below one that
-grows by random splits.  Where each new neuron is the better of a split and an insertion,
-the loss is three times lower again.  Training all ten neurons from scratch ends below
-them all, but their number has to be known.
+grows by random splits.  Where each new neuron is the better of a split and an
+insertion, the loss is three times lower again.  Training all ten neurons from scratch
+ends below them all, but their number has to be known.
 
 This is the first experiment of the splitting papers.  The teacher is a network f(x) =
 sum_i c_i exp(-(a_i x + b_i)^2 / 2) of fifteen neurons; another network learns it, from
-one neuron on.  A network is a measure on neurons, so this is the same loop as everywhere
-here: descend until the neurons converge, then add one.  Five ways are the published
-ones: the optimal split, a random split, a new random neuron, gradient boosting (a new
-neuron while the others are frozen), and training from scratch; two are ours.  All take
-the same number of steps of plain gradient descent.
+one neuron on.  A network is a measure on neurons, so this is the same loop as
+everywhere here: descend until the neurons converge, then add one.  Five ways are the
+published ones: the optimal split, a random split, a new random neuron, gradient
+boosting (a new neuron while the others are frozen), and training from scratch; two are
+ours.  All take the same number of steps of plain gradient descent.
 """
 
 # %%
