@@ -85,6 +85,8 @@ for at in splits:
     axes[1].axvline(at, color="0.85", zorder=0)
 (marker,) = axes[1].plot([], [], "ko")
 axes[1].set(yscale="log", xlabel="tens of steps", title="loss; lines are splits")
+axes[1].set_yticks([0.3, 0.4, 0.5, 0.6], ["0.3", "0.4", "0.5", "0.6"])
+axes[1].minorticks_off()
 for k, (before, after) in enumerate(spectra):
     axes[2].plot(np.full(len(before), k + 0.85), before, "C0.", label="before")
     axes[2].plot(np.full(len(after), k + 1.15), after, "C1.", label="after")

@@ -88,7 +88,8 @@ for name, losses in curves.items():
     ax.plot(steps, losses, "--" if name == "from scratch" else "-", label=name)
 for n in range(1, NEURONS):
     ax.axvline(n * STEPS, color="0.9", zorder=0)
-ax.set(yscale="log", xlabel="gradient steps", ylabel="loss")
+ax.set(yscale="log", xlabel="gradient steps", ylabel="loss", ylim=(8e-5, 2.5))
+ax.set_title("grey lines: a neuron is added", fontsize=10)
 ax.legend(frameon=False, fontsize="small", ncols=2)
 figure.savefig("rbf_network.png", dpi=150)
 
