@@ -11,12 +11,6 @@ stand for all the draws.
 # %%
 # Draws from a banana, and 3,000 more that are held out to judge by.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -76,5 +70,4 @@ for ax, (title, points) in zip(axes, panels.items(), strict=True):
     sp.plotting.particles(points, ax=ax, area=35)
     ax.set_title(title, fontsize=11)
     ax.set(xlim=(-5, 5), ylim=(-4.5, 9), xlabel="", ylabel="")
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "compress_draws.png", dpi=150)
+figure.savefig("compress_draws.png", dpi=150)

@@ -14,14 +14,9 @@ split, until 64 of them stand for a posterior in ten dimensions.
 # mu ~ N(0, 5^2), tau ~ half-Cauchy(5), and it reports y_j ~ N(theta_j, sigma_j^2).
 # The parameters (eta_1, ..., eta_8, mu, log tau) are free to roam the real line.
 
-import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -106,5 +101,4 @@ right.set_yticks(range(8), [f"school {letter}" for letter in "ABCDEFGH"])
 right.set(xlabel="effect of coaching", ylim=(7.6, -0.6))
 right.set_title("mean and standard deviation", fontsize=11)
 right.legend(frameon=False, loc="center right")
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "eight_schools.png", dpi=150)
+figure.savefig("eight_schools.png", dpi=150)

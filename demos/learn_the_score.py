@@ -11,12 +11,6 @@ descend and split on that.  Which rows does it ask, and how soon is the emulator
 # (Racine, Grieve, Flühler and Smith 1986).  The posterior of a logistic regression on
 # the log dose is skewed: the data rule out a flat curve, but hardly a steep one.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -125,5 +119,4 @@ for name, error in errors.items():
     right.text(1.04 * known[-1], error[-1], name, va="center")
 right.set(yscale="log", xlabel="rows", title="error at powers 1, 1/2, 1/4")
 right.set_xlim(right=1.2 * known[-1])
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "learn_the_score.png", dpi=150)
+figure.savefig("learn_the_score.png", dpi=150)

@@ -14,12 +14,6 @@ to a mixture of four Gaussians, in closed form: no draw is ever made.
 # plane, which shrinks as they split, until it is the one asked for.  All split at a
 # time, so that their weights stay equal.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 import splitparticles as sp
@@ -60,8 +54,9 @@ print(
 )
 
 # %%
-# Each panel shows the last round with that many particles, the last one the tree:
-# lines lead from a particle to its halves, dark ones first.
+# Each panel shows the last round with that many particles, the last one the tree: a
+# line leads from where a particle came to rest in one round to where it, or its half,
+# does in the next; colours tell which.  Dots are the particles in the end.
 
 extent = (-4.6, 4.6, -4.4, 4.2)
 figure, axes = plt.subplots(
@@ -76,5 +71,4 @@ sp.plotting.particles(result, ax=axes[1, 3], area=12, color="black")
 axes[1, 3].set_title("the splitting tree", fontsize=10)
 for ax in axes.flat:
     ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "mmd_splitting.png", dpi=150)
+figure.savefig("mmd_splitting.png", dpi=150)

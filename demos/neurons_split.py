@@ -13,12 +13,6 @@ below zero a split lowers the loss, and the more neurons there are the less it d
 # A network's particles are its neurons, here (c, a, b) of c tanh(a x + b); the
 # objective is the mean logistic loss.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
@@ -81,7 +75,8 @@ def draw(frame):
         line = foot + along[:, None] * turn / np.linalg.norm(a)
         axes[0].plot(*line.T, "k-", linewidth=0.4 + 0.2 * min(abs(c), 8.0))
     axes[0].set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes[0].set_title(f"{len(frames[frame])} neurons")
+    n = len(frames[frame])
+    axes[0].set_title(f"{n} neuron{'s' * (n > 1)}")
     marker.set_data([frame], [losses[frame]])
 
 
@@ -90,6 +85,8 @@ for at in splits:
     axes[1].axvline(at, color="0.85", zorder=0)
 (marker,) = axes[1].plot([], [], "ko")
 axes[1].set(yscale="log", xlabel="tens of steps", title="loss; lines are splits")
+axes[1].set_yticks([0.3, 0.4, 0.5, 0.6], ["0.3", "0.4", "0.5", "0.6"])
+axes[1].minorticks_off()
 for k, (before, after) in enumerate(spectra):
     axes[2].plot(np.full(len(before), k + 0.85), before, "C0.", label="before")
     axes[2].plot(np.full(len(after), k + 1.15), after, "C1.", label="after")
@@ -100,9 +97,8 @@ axes[2].set_ylim(bottom=-1.0)
 handles, labels = axes[2].get_legend_handles_labels()
 axes[2].legend(handles[:2], labels[:2], frameon=False)
 
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
 film = FuncAnimation(figure, draw, frames=range(0, len(frames), 2))
-film.save(folder / "neurons_split.gif", PillowWriter(fps=6), dpi=60)
+film.save("neurons_split.gif", PillowWriter(fps=6), dpi=60)
 draw(len(frames) - 1)
-figure.savefig(folder / "neurons_split.png", dpi=150)
+figure.savefig("neurons_split.png", dpi=150)
 print(f"{len(particles)} neurons, {100.0 * right:.1f} % of the points on their side")

@@ -2,14 +2,18 @@
 A network of Gaussian neurons learns from a teacher
 ===================================================
 
-The first experiment of the splitting papers: a network f(x) = sum_i c_i exp(-(a_i x +
-b_i)^2 / 2) of fifteen neurons is the teacher, and another network learns it, from one
-neuron on.  A network is a measure on neurons, so this is the same loop as everywhere
-here: descend until the neurons converge, then add one.  How it is added makes the
-difference.  Five ways are the published ones: the optimal split, a random split, a new
-random neuron, gradient boosting (a new neuron while the others are frozen), and
-training from scratch; two are ours.  All take the same number of steps of plain
-gradient descent.
+On one teacher a network that grows by optimal splits ends twelve times below one that
+grows by random splits.  Where each new neuron is the better of a split and an
+insertion, the loss is three times lower again.  Training all ten neurons from scratch
+ends below them all, but their number has to be known.
+
+This is the first experiment of the splitting papers.  The teacher is a network f(x) =
+sum_i c_i exp(-(a_i x + b_i)^2 / 2) of fifteen neurons; another network learns it, from
+one neuron on.  A network is a measure on neurons, so this is the same loop as
+everywhere here: descend until the neurons converge, then add one.  Five ways are the
+published ones: the optimal split, a random split, a new random neuron, gradient
+boosting (a new neuron while the others are frozen), and training from scratch; two are
+ours.  All take the same number of steps of plain gradient descent.
 """
 
 # %%
@@ -20,12 +24,6 @@ gradient descent.
 # local move.  An insertion looks everywhere, and the better of both is below all
 # published arms where steps are few.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -90,10 +88,10 @@ for name, losses in curves.items():
     ax.plot(steps, losses, "--" if name == "from scratch" else "-", label=name)
 for n in range(1, NEURONS):
     ax.axvline(n * STEPS, color="0.9", zorder=0)
-ax.set(yscale="log", xlabel="gradient steps", ylabel="loss")
+ax.set(yscale="log", xlabel="gradient steps", ylabel="loss", ylim=(8e-5, 2.5))
+ax.set_title("grey lines: a neuron is added", fontsize=10)
 ax.legend(frameon=False, fontsize="small", ncols=2)
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "rbf_network.png", dpi=150)
+figure.savefig("rbf_network.png", dpi=150)
 
 for name, losses in curves.items():
     print(f"{name:20s} loss {losses[-1]:.2e}")

@@ -6,10 +6,13 @@ libraries need their inventories, so they are made where ``DOCS_ONLINE`` is set 
 """
 
 import os
+import sys
 from importlib.resources import files
 from importlib.util import find_spec
 
 import splitparticles
+
+sys.path.insert(0, os.path.dirname(__file__))  # films.py
 
 project = "splitparticles"
 author = copyright = "the splitparticles developers"
@@ -86,6 +89,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../demos",
     "gallery_dirs": "auto_demos",
     "filename_pattern": r"\.py",
+    "image_scrapers": ("films.shown", "matplotlib"),
     "doc_module": ("splitparticles",),
     "backreferences_dir": "auto_demos/backreferences",
     "write_computation_times": False,

@@ -8,12 +8,15 @@ import numpy as np
 from ..particles import ParticleSet
 from .axes import axes_or_new, checked_columns, labelled
 
+MOST_ROUNDS = 6  # in a legend
+
 
 def tree(result, *, ax=None, coordinates: Sequence[int | str] = (0, 1)):
     """Splitting tree in the plane of two coordinates.
 
     A line leads from each particle at the end of a round to where it, and the half
-    split from it, are at the end of the next one.  Colours count the rounds.
+    split from it, are at the end of the next one.  Colours count the rounds; a legend
+    beside the axes tells some of them.
 
     Parameters
     ----------
@@ -36,7 +39,20 @@ def tree(result, *, ax=None, coordinates: Sequence[int | str] = (0, 1)):
     ax = axes_or_new(ax)
     ax.add_collection(lines)
     ax.autoscale_view()
+    _legend(ax, lines)
     return labelled(ax, columns, result.labels)
+
+
+def _legend(ax, lines):
+    """Legend of some rounds, beside the axes: colour k is the way in round k + 1."""
+    from matplotlib.lines import Line2D
+
+    last = int(max(lines.get_array(), default=0))
+    shown = np.linspace(1, last, min(last, MOST_ROUNDS)).round().astype(int)
+    handles = [Line2D([], [], color=lines.to_rgba(k), label=k + 1) for k in shown]
+    if handles:
+        look = {"title": "round", "frameon": False, "fontsize": "small"}
+        ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5), **look)
 
 
 def rounds_of(result):

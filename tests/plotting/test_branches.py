@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from artists import CORNERS, THREE, only
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 import splitparticles as sp
 from splitparticles import plotting
+from splitparticles.plotting import branches
 
 NAN = float("nan")
 
@@ -36,6 +38,18 @@ def test_tree_colours_count_the_rounds(ax, run):
     assert sorted(set(rounds)) == list(range(1, run.n_rounds))
 
 
+def test_legend_has_the_colours_of_the_lines_of_some_rounds(ax, run):
+    lines = only(plotting.tree(run, ax=ax), LineCollection)
+    legend = ax.get_legend()
+    rounds = [int(text.get_text()) for text in legend.get_texts()]
+    assert rounds[0] == 2 and rounds[-1] == run.n_rounds
+    assert len(set(rounds)) == min(run.n_rounds - 1, branches.MOST_ROUNDS)
+    lines.update_scalarmappable()
+    for shown, handle in zip(rounds, legend.get_lines(), strict=True):
+        colour = lines.get_colors()[lines.get_array() == shown - 1][0]
+        np.testing.assert_array_equal(to_rgba(handle.get_color()), colour)
+
+
 def test_tree_shows_where_a_round_was_cut_short(ax, run):
     cut = replace(run, particles=run.particles.moved_to(run.positions + 1.0))
     whole = plotting.tree(run, ax=Figure().subplots())
@@ -60,6 +74,7 @@ def test_tree_of_one_round_is_empty(ax):
     objective = sp.MMD(sp.Gaussian(1.0), CORNERS)
     still = sp.descend(objective, THREE, n_particles=3, continuation=False)
     assert len(only(plotting.tree(still, ax=ax), LineCollection).get_segments()) == 0
+    assert ax.get_legend() is None
 
 
 @pytest.mark.parametrize("coordinates", [(0,), (0, 2), (1, 1)])
