@@ -12,12 +12,6 @@ prototypes are drawn as images, above the weights of the ten classes.
 # The images of scikit-learn's digits, and a code of them: their thirty principal
 # components, from which a point can be drawn as an image.
 
-import sys
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -77,8 +71,7 @@ for panel, i in zip(right.subfigures(2, 10).ravel(), order, strict=True):
     bottom.set(ylim=(-0.4 * most, most), yticks=[], xticks=[likely])
     bottom.spines[["left", "top", "right"]].set_visible(False)
 
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.argv[0]).parent
-figure.savefig(folder / "prototypes.png", dpi=100)
+figure.savefig("prototypes.png", dpi=100)
 print(
     f"{len(particles)} prototypes, {100.0 * accuracy[-1]:.1f} % of the test rows right"
 )
