@@ -79,7 +79,7 @@ def the_regression_is_that_of_the_grid(printed):
 
 
 def particles_find_three_parts(printed):
-    rows, ours, exact, times = last_numbers(printed)
+    rows, ours, _, exact, times = last_numbers(printed)
     assert rows < 1000
     assert ours < exact / 8 and times > 8
     masses = last_numbers(printed.rsplit("\n", 2)[0])
