@@ -145,7 +145,6 @@ def test_proposals_are_rows_of_the_data():
         sp.Insertion(),
         sp.BestOf(sp.SteepestSplit(), sp.Insertion()),
     ],
-    ids=repr,
 )
 def test_growths_lower_the_loss(growth, loss):
     F, p = prototypes(loss)
