@@ -3,7 +3,7 @@
     python tests/benchmarks/automl.py FOLDER [--splits 10] [--first 0] [--out FILE]
         [--sets NAME ...]
 
-Takes about 30 minutes of one core.  FOLDER holds the eight UCI tables of the papers'
+Takes 20 minutes of one idle core.  FOLDER holds the eight UCI tables of the papers'
 slides as ``uci_NAME.npz``, arrays ``x`` (N, p) and ``y`` (N,), of which a split takes
 3000 rows at most.  Three tenths of the rows are held out, classes alike.  The arms:
 
