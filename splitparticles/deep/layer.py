@@ -67,7 +67,6 @@ class Layer(Objective):
         self.name, self.coordinates = site.name, Coordinates(graph, site)
         self._nodes = behind(site.node)
         self._before = {n: v for n, v in values.items() if n not in set(self._nodes)}
-        self._outputs = {node: values[node] for node in site.readers}
         self._ramps = ramps(graph, site.chain)
         weight = graph.get_submodule(site.name).weight
         self._like = weight.detach()[:0]

@@ -1,5 +1,6 @@
 """Sites: what may split, and the reasons of what may not."""
 
+import numpy as np
 import pytest
 from deep_examples import F, Small, deep, halves_of_all, network, nn, torch
 from torch.nn.utils.parametrizations import weight_norm
@@ -126,8 +127,13 @@ def test_a_module_that_cannot_be_traced_is_refused():
 def test_ramps_in_place_do_not_overwrite_what_is_kept():
     data = torch.randn(8, 3), torch.arange(8) % 2
     torch.manual_seed(0)
-    own = nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Linear(4, 2))
+    own = nn.Sequential(
+        *(nn.Linear(3, 4), nn.ReLU(inplace=True)),
+        *(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 2)),
+    )
     net = deep.Network(own, F.cross_entropy, data)
     layer = net.sites["0"]
-    assert layer.value(layer.particles) == pytest.approx(net.value, abs=1e-7)
+    p = layer.particles
+    assert layer.value(p) == pytest.approx(net.value, abs=1e-7)
+    assert np.isfinite(layer.witness_gradient(p)).all()
     assert own[1].inplace  # what the user passed stays as it was
