@@ -124,6 +124,7 @@ def test_rounds_are_those_of_the_package():
     assert len(states) == 3 and sizes == sorted(sizes) and not states[-1].grown
     assert sizes[-1] <= limit["macs"] and states[0].particles.widths == first
     assert states[0].actual < 0.0 > states[0].grown.expected
+    assert sizes[1] == states[0].grown.particles.macs > sizes[0]
     assert len(net) == sum(map(len, net.parents.values()))
     again = network(steps=0)
     values = [r.value for r in deep.rounds(again, **options, max_rounds=3, rng=0)]
