@@ -153,3 +153,20 @@ def test_a_dataset_is_taken():
     assert net.x.shape == (8, 2) and net.y.dtype == torch.int64
     moved = deep.SGD(epochs=2, batch=6)(net, np.random.default_rng(0))
     assert moved.steps == 6 and np.isfinite(moved.value)
+
+
+def test_training_goes_on_with_the_momentum():
+    net = network()
+    deep.SGD(epochs=1, lr=1e-3, batch=16)(net, np.random.default_rng(0))
+    other = net.copy()
+    other.module.train()
+    loss = other.loss(other.module(net.x), net.y)
+    named = dict(other.module.named_parameters())
+    slopes = dict(
+        zip(named, torch.autograd.grad(loss, list(named.values())), strict=True)
+    )
+    buffers = {key: 0.9 * net.momentum[key] + slopes[key] for key in named}
+    deep.SGD(epochs=1, lr=1e-2, batch=48, decay=0.0)(net, np.random.default_rng(1))
+    for key, value in net.module.named_parameters():  # one step, by Nesterov's rule
+        wanted = named[key] - 1e-2 * (slopes[key] + 0.9 * buffers[key])
+        torch.testing.assert_close(value, wanted, rtol=1e-8, atol=1e-10)
