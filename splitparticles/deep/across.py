@@ -80,8 +80,7 @@ class Across:
     trials: int = field(default=4, kw_only=True)
 
     def __post_init__(self):
-        offers = getattr(self.growth, "candidates", None)
-        if isinstance(self.growth, type) or not callable(offers):
+        if isinstance(self.growth, type) or not isinstance(self.growth, SplitGrowth):
             raise TypeError(
                 "growth must be a SteepestSplit, RandomSplit or SignedSplit, "
                 f"got {self.growth!r}"

@@ -124,7 +124,7 @@ class Network:
     def _trace(self):
         """Graph, sites and amounts of the module as it is."""
         self.graph = traced(self.module)
-        values = self._values(self.x[:2], gradient=False)
+        values = self._values(self.x[:2])
         shapes = {
             node: value.shape if isinstance(value, torch.Tensor) else None
             for node, value in values.items()
@@ -139,13 +139,13 @@ class Network:
         self.amounts = amounts(self.graph, self._sites, shapes)
 
     # ------------------------------------------------------------- evaluation
-    def _values(self, x, *, gradient):
+    @torch.no_grad()
+    def _values(self, x):
         """Values of all nodes on inputs x."""
         inputs = [n for n in self.graph.graph.nodes if n.op == "placeholder"]
         if len(inputs) != 1:
             raise TypeError(f"module must take one input, got {len(inputs)}")
-        mode = in_mode(self.module, batch_statistics=self.batch_statistics)
-        with mode, torch.set_grad_enabled(gradient):
+        with in_mode(self.module, batch_statistics=self.batch_statistics):
             x = x.to(next(self.module.parameters()).device)
             return evaluate(self.graph, self.graph.graph.nodes, {inputs[0]: x})
 
@@ -153,7 +153,7 @@ class Network:
     @torch.no_grad()
     def value(self) -> float:
         """Mean loss on the rows that decide growth."""
-        values = self._values(self.x, gradient=False)
+        values = self._values(self.x)
         return float(self._loss_of(values[list(self.graph.graph.nodes)[-1]]))
 
     def _loss_of(self, outputs):
@@ -163,7 +163,7 @@ class Network:
     @property
     def sites(self) -> Sites:
         """Objectives of the layers that may split, in their order."""
-        values = self._values(self.x, gradient=False)
+        values = self._values(self.x)
         mode = {"batch_statistics": self.batch_statistics}
         layers = {
             s.name: Layer(self.graph, s, values, self._loss_of, **mode)
@@ -240,9 +240,9 @@ class Network:
         other, parents = self.copy(), {}
         rows: dict[str, np.ndarray] = {}
         # the last layer first: the offsets of its weights have the shapes of before
-        for site in reversed(other._sites):
+        for before, site in zip(self._sites[::-1], other._sites[::-1], strict=True):
             chosen = splits.get(site.name, ())
-            old = Coordinates(self.graph, self._site(site.name))
+            old = Coordinates(self.graph, before)
             wider = [s._replace(offsets=old.widened(s.offsets, rows)) for s in chosen]
             positions = Coordinates(other.graph, site).positions()
             neurons = ParticleSet(positions, np.ones(len(positions)))
@@ -253,9 +253,6 @@ class Network:
             other.parents[site.name] = np.concatenate(tree)
         other._trace()
         return other, np.concatenate([parents[site.name] for site in self._sites])
-
-    def _site(self, name):
-        return next(site for site in self._sites if site.name == name)
 
 
 def _as_dataset(data) -> Dataset:

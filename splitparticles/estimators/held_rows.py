@@ -71,7 +71,7 @@ def parts_of(many: int, fraction: float, classes, rng) -> list[Part]:
     if many < FEWEST_ROWS or not fraction:
         return [Part(rows, rows)]
     order = rng.permutation(many)
-    if classes is not None:
+    if classes is not None:  # StratifiedKFold refuses classes smaller than the parts
         order = order[np.argsort(classes[order], kind="stable")]
     n_parts = min(max(2, round(1.0 / fraction)), many)
     part = np.empty(many, dtype=int)

@@ -6,7 +6,7 @@ its candidates, and what pools them chooses which to make, and by what step.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Candidates(NamedTuple):
     """Whether the rule certifies that no small split lowers F."""
 
 
+@runtime_checkable
 class SplitGrowth(Protocol):
     """Growth by splits that offers its candidates."""
 

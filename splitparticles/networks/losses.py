@@ -8,7 +8,7 @@ loss of your own is an object with the four methods of `Squared`.
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_softmax, softmax
 
 from .._validation import as_floats, as_positions, refuse_nonfinite
 
@@ -97,23 +97,16 @@ class Softmax:
 
     def value(self, f, y):
         """Negative log likelihoods, (N,)."""
-        f = f - f.max(axis=1, keepdims=True)
-        return np.log(np.exp(f).sum(axis=1)) - (y * f).sum(axis=1)
+        return -(y * log_softmax(f, axis=1)).sum(axis=1)
 
     def slope(self, f, y):
         """``softmax(f) - y``."""
-        return _softmax(f) - y
+        return softmax(f, axis=1) - y
 
     def curvature(self, f, y, v):
         """``p v - p (p . v)``."""
-        p = _softmax(f)
+        p = softmax(f, axis=1)
         return p * (v - (p * v).sum(axis=1, keepdims=True))
-
-
-def _softmax(f):
-    """Probabilities (N, k); SciPy's takes thrice as long on small tables."""
-    p = np.exp(f - f.max(axis=1, keepdims=True))
-    return p / p.sum(axis=1, keepdims=True)
 
 
 def _as_classes(outputs):
