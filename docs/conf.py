@@ -31,6 +31,7 @@ extensions = [
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "plain"
 default_role = "py:obj"
+rst_prolog = ".. currentmodule:: splitparticles\n"  # `sample` is splitparticles.sample
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_demos/*.ipynb", "sg_execution_times.rst"]
 
